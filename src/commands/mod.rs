@@ -1,0 +1,1 @@
+//! One file a subcommand. The only modules that use `anyhow`.

@@ -1,0 +1,442 @@
+//! What the program uses: checked values only. Made from the text in one place, `check`, and by tests.
+//!
+//! A value of these types cannot be wrong in itself: geometry is inside the picture, names are slugs, durations are positive.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::base::class::Class;
+use crate::base::geom::{Line, Norm, Polygon};
+use crate::base::id::Slug;
+
+/// Everything one box needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who and where this box is.
+    pub site: Site,
+    /// The model and how it is run.
+    pub detector: DetectorSettings,
+    /// Delivery; `None` prints events on standard output instead.
+    pub mqtt: Option<MqttSettings>,
+    /// The durable queue.
+    pub outbox: OutboxSettings,
+    /// The local page; `None` when switched off.
+    pub page: Option<PageSettings>,
+    /// The cameras, in the order of their ids.
+    pub cameras: Vec<CameraSettings>,
+    /// SHA-256 of the text this was made from, in hex: says in the birth message what is applied.
+    pub digest: String,
+}
+
+/// Who and where this box is: the fixed part of every message.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// City in message sources, `palembang`.
+    pub city: Slug,
+    /// Who runs it, `atcs`.
+    pub operator: Slug,
+    /// Intersection, `simpang-charitas`.
+    pub id: Slug,
+    /// Intersection as locals say it, `Simpang Charitas`.
+    pub name: String,
+    /// This box, `edge-01`.
+    pub device: Slug,
+    /// Longitude and latitude in degrees (GeoJSON order).
+    pub position: Option<(f64, f64)>,
+    /// Hours from UTC of the clock on the wall; 7 for WIB.
+    pub utc_offset_hours: i8,
+}
+
+impl Site {
+    /// Source of this box's CloudEvents without the camera, `/palembang/atcs/simpang-charitas/edge-01`.
+    pub fn source(&self) -> String {
+        format!("/{}/{}/{}/{}", self.city, self.operator, self.id, self.device)
+    }
+}
+
+/// The model and how it is run.
+#[derive(Clone, Debug)]
+pub struct DetectorSettings {
+    /// The model contract, `models/efficientdet-lite0.toml`. `None`: the drawn scene needs no model.
+    pub model: Option<PathBuf>,
+    /// ONNX Runtime's shared library.
+    pub runtime_library: PathBuf,
+    /// Sessions that run at the same time, shared by all cameras.
+    pub sessions: usize,
+    /// Threads inside one inference.
+    pub threads_per_inference: usize,
+    /// Execution providers to try in order, CPU last and always.
+    pub execution_providers: Vec<ExecutionProvider>,
+}
+
+/// Where ONNX Runtime computes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExecutionProvider {
+    /// The processor.
+    Cpu,
+    /// XNNPACK on the processor.
+    Xnnpack,
+    /// Arm Compute Library.
+    Acl,
+    /// NVIDIA CUDA.
+    Cuda,
+    /// NVIDIA TensorRT.
+    TensorRt,
+    /// Qualcomm QNN.
+    Qnn,
+    /// Intel OpenVINO.
+    OpenVino,
+}
+
+/// One camera.
+#[derive(Clone, Debug)]
+pub struct CameraSettings {
+    /// Its id in topics.
+    pub id: Slug,
+    /// Its name as locals say it, `Arah Jalan Sudirman`.
+    pub name: String,
+    /// Where its pictures come from.
+    pub source: SourceSettings,
+    /// Frames a second to analyse at most; the rest is skipped evenly.
+    pub analyse_fps: f32,
+    /// Compass bearing of the view in degrees, for maps.
+    pub bearing_deg: Option<f32>,
+    /// How its frames are searched.
+    pub detect: CameraDetectSettings,
+    /// How things are followed.
+    pub track: TrackSettings,
+    /// Named lines in shares of the picture.
+    pub lines: BTreeMap<Slug, Line<Norm>>,
+    /// Named zones in shares of the picture.
+    pub zones: BTreeMap<Slug, Zone>,
+    /// What to watch for.
+    pub rules: Vec<RuleSettings>,
+}
+
+/// A named part of the picture.
+#[derive(Clone, Debug)]
+pub struct Zone {
+    /// Name as locals say it.
+    pub name: String,
+    /// What it is for.
+    pub kind: ZoneUse,
+    /// Its corners.
+    pub polygon: Polygon<Norm>,
+    /// Its real area in square metres, when known.
+    pub area_m2: Option<f64>,
+}
+
+/// What a zone is for; the words of configuration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ZoneUse {
+    /// Lanes leading to a stop line.
+    Approach,
+    /// Lanes leading away.
+    Exit,
+    /// The middle of the junction.
+    Box,
+    /// Where people walk.
+    Sidewalk,
+    /// Where people cross.
+    Crossing,
+    /// A square or park.
+    Plaza,
+    /// Where standing is normal: parking, bus stop, ojek rank. Excluded from the stopped-vehicle rule.
+    Waiting,
+    /// Anything else.
+    Area,
+}
+
+/// Where pictures come from.
+#[derive(Clone, Debug)]
+pub enum SourceSettings {
+    /// A camera.
+    Rtsp(RtspSettings),
+    /// A recorded film.
+    File {
+        /// Any file libavformat reads.
+        path: PathBuf,
+        /// Start again at the end (demonstrations).
+        repeat: bool,
+    },
+    /// The drawn junction, marked *simulasi*: demonstrations only.
+    Simulated {
+        /// Makes the traffic; the same seed draws the same traffic.
+        seed: u64,
+    },
+}
+
+/// How to reach a camera. `Debug` and logs never show the password.
+#[derive(Clone, Debug)]
+pub struct RtspSettings {
+    /// Address without user and password.
+    pub url: url::Url,
+    /// User and password, when the camera asks for them.
+    pub credentials: Option<Credentials>,
+    /// How packets travel.
+    pub transport: RtspTransport,
+    /// How long each step of the conversation may take.
+    pub timeout: Duration,
+}
+
+/// How RTP packets travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RtspTransport {
+    /// Inside the RTSP connection: nothing is lost or reordered. The default.
+    Tcp,
+    /// Datagrams: what is lost is lost.
+    Udp,
+}
+
+/// A user name and a password.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Who.
+    pub user: String,
+    /// Secret.
+    pub password: Secret,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:***", self.user)
+    }
+}
+
+/// Text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps it.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself: only where it goes on the wire.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// How one camera's frames are searched.
+#[derive(Clone, Debug)]
+pub struct CameraDetectSettings {
+    /// Closer looks a frame besides the whole picture: the camera's inference budget is 1 + this.
+    pub crops: usize,
+    /// Lowest score that is kept at all; `None` leaves it to the model's contract.
+    pub min_score: Option<f32>,
+    /// Classes that are kept.
+    pub classes: Vec<Class>,
+}
+
+/// How things are followed. All times in seconds of the stream's clock.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TrackSettings {
+    /// Detections at least this sure are matched first (BYTE stage 1).
+    pub high_score: f32,
+    /// Detections at least this sure can begin a track.
+    pub new_score: f32,
+    /// A second detection within this time confirms a new track.
+    pub confirm_within: Duration,
+    /// A moving thing that is not seen for this long is gone.
+    pub lost_after: Duration,
+    /// A standing thing that is not seen for this long is gone.
+    pub lost_after_standing: Duration,
+}
+
+impl Default for TrackSettings {
+    fn default() -> Self {
+        Self {
+            high_score: 0.5,
+            new_score: 0.6,
+            confirm_within: Duration::from_millis(400),
+            lost_after: Duration::from_millis(1500),
+            lost_after_standing: Duration::from_secs(60),
+        }
+    }
+}
+
+/// One rule with its settings.
+#[derive(Clone, Debug)]
+pub enum RuleSettings {
+    /// Counts what passes a line.
+    LineCount(LineCountSettings),
+    /// Counts what is in a zone.
+    ZoneOccupancy(ZoneOccupancySettings),
+    /// Watches an approach for congestion.
+    Congestion(CongestionSettings),
+    /// Watches a zone for a crowd.
+    Crowd(CrowdSettings),
+    /// Watches zones for a vehicle that stands.
+    StoppedVehicle(StoppedVehicleSettings),
+}
+
+/// Settings of the line count.
+#[derive(Clone, Debug)]
+pub struct LineCountSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which line.
+    pub line: Slug,
+    /// Name of the direction towards the right-hand side when walking from the line's first end to its second (picture y grows downwards).
+    pub to_right: Slug,
+    /// Name of the other direction.
+    pub to_left: Slug,
+    /// What is counted.
+    pub classes: Vec<Class>,
+    /// Which point of a box crosses.
+    pub anchor: Anchor,
+}
+
+/// Which point of a box stands for the thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Anchor {
+    /// Middle of the bottom edge: where it touches the ground. Right for lines on the road.
+    Foot,
+    /// Middle of the box. Right for steep views and lines across the picture.
+    Center,
+}
+
+/// Settings of zone occupancy.
+#[derive(Clone, Debug)]
+pub struct ZoneOccupancySettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which zone.
+    pub zone: Slug,
+    /// What is counted.
+    pub classes: Vec<Class>,
+}
+
+/// Settings of the congestion rule.
+#[derive(Clone, Debug)]
+pub struct CongestionSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which approach.
+    pub zone: Slug,
+    /// Mean speed of free traffic here, in car lengths a second (1 is about 16 km/h).
+    pub free_flow_l_s: f64,
+    /// Ratio of mean to free speed below which traffic is queuing (enter).
+    pub enter_below: f64,
+    /// Ratio above which it has recovered (exit).
+    pub exit_above: f64,
+    /// Window of the mean: at least one signal cycle, so that a red light is not congestion.
+    pub window: Duration,
+    /// How long the condition must hold to begin and to end.
+    pub hold: Duration,
+    /// Vehicles present on average for a speed to mean anything: no traffic is not congestion.
+    pub min_vehicles: f64,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// Settings of the crowd rule.
+#[derive(Clone, Debug)]
+pub struct CrowdSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which zone.
+    pub zone: Slug,
+    /// People (riders excluded) at which a crowd begins.
+    pub enter_at: u32,
+    /// People below which it is over.
+    pub exit_below: u32,
+    /// How long the condition must hold to begin and to end.
+    pub hold: Duration,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// Settings of the stopped-vehicle rule.
+#[derive(Clone, Debug)]
+pub struct StoppedVehicleSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Where vehicles must not stand.
+    pub zone: Slug,
+    /// How long a vehicle must stand.
+    pub dwell: Duration,
+    /// Drift below which it stands, in car lengths.
+    pub drift_l: f64,
+    /// Other vehicles that must have passed meanwhile: tells a breakdown from a queue. Zero for places where nobody queues.
+    pub passed: u32,
+    /// How long it must be gone for the event to end.
+    pub gone: Duration,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// How to reach the broker.
+#[derive(Clone, Debug)]
+pub struct MqttSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Port; 8883 with TLS, 1883 without.
+    pub port: u16,
+    /// Protocol version.
+    pub version: MqttVersion,
+    /// Encryption; `None` is plain text, for the loopback broker only.
+    pub tls: Option<TlsSettings>,
+    /// User and password.
+    pub credentials: Option<Credentials>,
+    /// First levels of every topic, `its/v1/palembang`.
+    pub root: String,
+    /// MQTT client id; the device id unless said otherwise.
+    pub client_id: String,
+    /// Keep-alive interval.
+    pub keep_alive: Duration,
+}
+
+/// MQTT protocol version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MqttVersion {
+    /// MQTT 3.1.1.
+    V3,
+    /// MQTT 5.0.
+    V5,
+}
+
+/// Encryption towards the broker.
+#[derive(Clone, Debug)]
+pub struct TlsSettings {
+    /// PEM file with the authorities to trust.
+    pub ca: PathBuf,
+    /// PEM files of this box's certificate and key, when the broker asks for one.
+    pub client: Option<ClientCertificate>,
+}
+
+/// This box's certificate.
+#[derive(Clone, Debug)]
+pub struct ClientCertificate {
+    /// PEM certificate chain.
+    pub certificate: PathBuf,
+    /// PEM private key.
+    pub key: PathBuf,
+}
+
+/// The durable queue.
+#[derive(Clone, Debug)]
+pub struct OutboxSettings {
+    /// Directory that holds the database; made when missing.
+    pub directory: PathBuf,
+    /// Most bytes the database may take; oldest periodic measures go first, events last.
+    pub max_bytes: u64,
+    /// How long delivered events stay in the local history.
+    pub keep_history: Duration,
+}
+
+/// The local page.
+#[derive(Clone, Debug)]
+pub struct PageSettings {
+    /// Address to listen on; loopback unless said otherwise.
+    pub listen: std::net::SocketAddr,
+}

@@ -1,0 +1,5 @@
+//! Compressed pictures in, [`Frame`]s out.
+
+mod frame;
+
+pub use frame::{ColourMatrix, ColourRange, Frame, Planes};

@@ -1,0 +1,1 @@
+//! Delivery: store, window, transport. The disk is the queue.

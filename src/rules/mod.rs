@@ -1,0 +1,37 @@
+//! What counts as an event: one file a rule.
+
+use crate::base::time::Stamp;
+use crate::event::{Crossing, EndReason, Event, FlowReport};
+use crate::scene::Scene;
+
+/// What the rules of one camera found in one frame. Reused from frame to frame.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Messages of events' lives, in order.
+    pub events: Vec<Event>,
+    /// Lines crossed.
+    pub crossings: Vec<Crossing>,
+    /// Periods that were completed.
+    pub reports: Vec<FlowReport>,
+}
+
+impl Findings {
+    /// Forgets everything, keeps the memory.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.crossings.clear();
+        self.reports.clear();
+    }
+}
+
+/// Watches the scene of one camera for one thing.
+///
+/// Contract (one suite runs on every rule): decisions use the media clock only; the same scenes give the same findings; every event that
+/// begins is ended once, at the latest by `finish`; an id's revisions count up from 1; nothing is remembered about tracks that have ended.
+pub trait Rule: Send {
+    /// Looks at the scene of one analysed frame.
+    fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings);
+
+    /// The camera or the program goes away: open events end with `reason`, periods begun are reported as far as they went.
+    fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings);
+}

@@ -1,0 +1,1 @@
+//! Sideways, read-only: health, metrics and the local page.
