@@ -1,3 +1,54 @@
-//! The command line.
+//! The command line: parse, call one command, print the chain of causes, exit 0, 1 (failed) or 2 (bad configuration or usage).
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use simpang::commands;
+use simpang::config::ConfigError;
+
+/// Watches an intersection: cameras in, congestion, crowd and accident events out.
+#[derive(Parser)]
+#[command(name = "simpang", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The agent: watches the cameras of a configuration until it is stopped
+    Run(commands::run::Args),
+    /// A demonstration on recorded traffic with its own broker and page; nothing else is needed
+    Demo(commands::demo::Args),
+    /// Analyses a recorded film as fast as possible; the same input gives the same bytes
+    Replay(commands::replay::Args),
+    /// The tracker alone, on detections in MOTChallenge format
+    Track(commands::track::Args),
+    /// Checks a configuration and reports every problem
+    Check(commands::check::Args),
+    /// What a camera sends: codec, size, frame rate, key frames, clock; a still
+    Probe(commands::probe::Args),
+    /// Prints events as people read them
+    Events(commands::events::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Run(args) => commands::run::run(args),
+        Command::Demo(args) => commands::demo::run(args),
+        Command::Replay(args) => commands::replay::run(args),
+        Command::Track(args) => commands::track::run(args),
+        Command::Check(args) => commands::check::run(args),
+        Command::Probe(args) => commands::probe::run(args),
+        Command::Events(args) => commands::events::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("simpang: {error:#}");
+            // systemd must not restart what a restart cannot mend.
+            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! `simpang replay`: the agent's analysis on a recorded film, as fast as possible and without a clock.
+//!
+//! Standard output is the same from run to run: events as JSON lines, then one summary. What varies (CPU seconds) goes to standard error.
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use crate::base::time::WallTime;
+use crate::commands::annotate::FilmWriter;
+use crate::commands::plan::{camera_plan, detector_for, identity};
+use crate::commands::summary::Summary;
+use crate::config;
+use crate::config::settings::{CameraSettings, Settings};
+use crate::decode::Frame;
+use crate::event::{EndReason, Wire};
+use crate::pipeline::{Pipeline, Step, Totals};
+use crate::source::FileFrames;
+use crate::track::mot::MotWriter;
+
+/// Analyses a recorded film as fast as possible.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Configuration that describes the camera
+    #[arg(long)]
+    config: PathBuf,
+    /// Which camera of the configuration the film stands for; may be left out when there is one
+    #[arg(long)]
+    camera: Option<String>,
+    /// The film: mp4, mkv, avi, anything libav reads
+    #[arg(long)]
+    input: PathBuf,
+    /// When the film begins, RFC 3339
+    #[arg(long, default_value = "2026-01-01T00:00:00Z", value_parser = parse_start)]
+    start: WallTime,
+    /// Analyse frames 1, 1+N, 1+2N, …
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    every: u64,
+    /// Write what is followed, in MOTChallenge format
+    #[arg(long)]
+    tracks_out: Option<PathBuf>,
+    /// Write what the model finds, in MOTChallenge format
+    #[arg(long)]
+    detections_out: Option<PathBuf>,
+    /// Write a film with boxes, zones and lines drawn (needs the `ffmpeg` tool)
+    #[arg(long)]
+    annotate: Option<PathBuf>,
+}
+
+fn parse_start(text: &str) -> Result<WallTime, String> {
+    WallTime::parse_rfc3339(text).ok_or_else(|| "an RFC 3339 instant such as 2026-11-21T10:00:00Z is needed".to_owned())
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Bad configuration, a film that cannot be read, a model that cannot be opened or run, an output that cannot be written.
+pub fn run(args: Args) -> Result<()> {
+    let settings = config::load(&args.config)?.complete()?;
+    let camera = choose(&settings, args.camera.as_deref())?;
+    let detector = detector_for(&settings.detector, camera)?;
+    let mut frames = FileFrames::open(&args.input, args.start)?;
+    let mut pipeline = Pipeline::new(camera, &settings.site.source(), detector);
+    let mut outputs = Outputs::open(&args, &settings, camera, frames.frame_rate())?;
+    let bar = super::progress::bar(frames.frame_count(), "replay");
+    for frame in &mut frames {
+        let frame = frame.with_context(|| format!("film `{}`", args.input.display()))?;
+        outputs.summary.frames += 1;
+        bar.inc(1);
+        if (frame.number() - 1).is_multiple_of(args.every) {
+            let step = pipeline.step(&frame)?;
+            outputs.write_step(&frame, &step)?;
+        }
+    }
+    bar.finish_and_clear();
+    let findings = pipeline.finish(EndReason::CameraLost);
+    outputs.write_events(&findings.events)?;
+    outputs.summary.add(findings);
+    outputs.finish(&pipeline)?;
+    print_cost(&pipeline.totals(), frames.decode_cpu());
+    Ok(())
+}
+
+fn choose<'a>(settings: &'a Settings, id: Option<&str>) -> Result<&'a CameraSettings> {
+    let names = || settings.cameras.iter().map(|camera| format!("`{}`", camera.id)).collect::<Vec<_>>().join(", ");
+    match (id, settings.cameras.as_slice()) {
+        (None, [only]) => Ok(only),
+        (None, _) => bail!("the configuration has several cameras: choose one with --camera ({})", names()),
+        (Some(id), cameras) => {
+            cameras.iter().find(|camera| camera.id.as_str() == id).with_context(|| format!("no camera `{id}` in the configuration; it has {}", names()))
+        }
+    }
+}
+
+/// Everything a replay writes.
+struct Outputs {
+    wire: Wire,
+    sequence: u64,
+    stdout: BufWriter<std::io::Stdout>,
+    tracks: Option<MotWriter>,
+    detections: Option<MotWriter>,
+    film: Option<FilmWriter>,
+    summary: Summary,
+}
+
+impl Outputs {
+    fn open(args: &Args, settings: &Settings, camera: &CameraSettings, fps: f64) -> Result<Self> {
+        let open = |path: &Option<PathBuf>| path.as_deref().map(MotWriter::create).transpose();
+        Ok(Self {
+            wire: Wire::new(identity(settings, args.start)),
+            sequence: 0,
+            stdout: BufWriter::new(std::io::stdout()),
+            tracks: open(&args.tracks_out)?,
+            detections: open(&args.detections_out)?,
+            film: args.annotate.clone().map(|path| FilmWriter::new(path, fps / args.every as f64, camera_plan(camera))),
+            summary: Summary::default(),
+        })
+    }
+
+    fn write_step(&mut self, frame: &Frame, step: &Step<'_>) -> Result<()> {
+        if let Some(writer) = &mut self.tracks {
+            writer.tracks(frame.number(), frame.stamp().media, step.tracks)?;
+        }
+        if let Some(writer) = &mut self.detections {
+            writer.detections(frame.number(), step.detections)?;
+        }
+        if let Some(film) = &mut self.film {
+            film.write(frame, step.tracks)?;
+        }
+        self.summary.add_tracks(step.tracks);
+        self.summary.add(step.findings);
+        self.write_events(&step.findings.events)
+    }
+
+    fn write_events(&mut self, events: &[crate::event::Event]) -> Result<()> {
+        for event in events {
+            self.sequence += 1;
+            serde_json::to_writer(&mut self.stdout, &self.wire.cloud_event(event, self.sequence, event.updated))?;
+            self.stdout.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, pipeline: &Pipeline) -> Result<()> {
+        if let Some(film) = self.film.take() {
+            film.finish()?;
+        }
+        if let Some(writer) = self.tracks.take() {
+            writer.finish()?;
+        }
+        if let Some(writer) = self.detections.take() {
+            writer.finish()?;
+        }
+        serde_json::to_writer(&mut self.stdout, &self.summary.to_json(pipeline))?;
+        self.stdout.write_all(b"\n")?;
+        Ok(self.stdout.flush()?)
+    }
+}
+
+fn print_cost(totals: &Totals, decode: std::time::Duration) {
+    let stages = [
+        ("decode", decode),
+        ("preprocess", totals.preprocess),
+        ("inference", totals.inference),
+        ("postprocess", totals.postprocess),
+        ("track", totals.track),
+        ("rules", totals.rules),
+    ];
+    let words: Vec<String> = stages.iter().map(|(name, spent)| format!("{name} {:.3}", spent.as_secs_f64())).collect();
+    eprintln!("CPU seconds: {}", words.join(", "));
+}
