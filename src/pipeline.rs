@@ -58,13 +58,13 @@ pub struct Totals {
 }
 
 impl Pipeline {
-    /// For one camera; `source` is the box's CloudEvents source (`/city/operator/site/device`).
-    pub fn new(camera: &CameraSettings, source: &str, detector: Box<dyn Detector>) -> Self {
+    /// For one camera, with its rules and its way of looking.
+    pub fn new(camera: &CameraSettings, rules: RuleSet, detector: Box<dyn Detector>) -> Self {
         Self {
             detector,
             tracker: Tracker::new(&camera.track),
             scene: SceneState::new(),
-            rules: RuleSet::new(camera, source),
+            rules,
             detections: Vec::new(),
             focus: Vec::new(),
             findings: Findings::default(),

@@ -55,6 +55,11 @@ impl OpenEvent {
         (Self { last: event.clone() }, event)
     }
 
+    /// Goes on with an event whose latest message was `last`, e.g. one found in the store after a restart.
+    pub fn resume(last: Event) -> Self {
+        Self { last }
+    }
+
     /// The latest message.
     pub fn last(&self) -> &Event {
         &self.last

@@ -1,0 +1,170 @@
+//! One camera's pipeline thread: newest frame in, events to the outbox, the latest picture to the board.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::AgentError;
+use super::outlet::Outlet;
+use super::rate::Rate;
+use crate::base::handoff::{Empty, Receiver};
+use crate::base::rate_limit::RateLimit;
+use crate::base::time::{Clock, WallTime};
+use crate::config::settings::{CameraSettings, DetectorSettings};
+use crate::decode::Frame;
+use crate::event::EndReason;
+use crate::pipeline::{Pipeline, Step};
+use crate::rules::Findings;
+use crate::source::{CameraFeed, FeedState, FeedStatus};
+use crate::status::{CameraBoard, CameraHealth};
+
+/// How often a silent camera's state is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// A detector that fails on every frame is said this often.
+const SAY_EVERY: Duration = Duration::from_secs(60);
+
+/// A running camera.
+pub(super) struct Camera {
+    feed: CameraFeed,
+    thread: JoinHandle<()>,
+}
+
+/// What a pipeline thread works with.
+pub(super) struct Post {
+    pub(super) settings: CameraSettings,
+    pub(super) frames: Receiver<Frame>,
+    pub(super) status: Arc<dyn Fn() -> FeedStatus + Send + Sync>,
+    pub(super) outlet: Arc<Outlet>,
+    pub(super) index: usize,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Makes a fresh pipeline: at the start, and again should one panic.
+pub(super) type MakePipeline = Box<dyn FnMut() -> Pipeline + Send>;
+
+impl Camera {
+    /// Starts watching.
+    pub(super) fn start(feed: CameraFeed, post: Post, make: MakePipeline) -> Result<Self, AgentError> {
+        let name = post.settings.id.to_string();
+        let thread = thread::Builder::new().name(name.clone()).spawn(move || supervise(&post, make));
+        let thread = thread.map_err(|source| AgentError::Thread { name, source })?;
+        Ok(Self { feed, thread })
+    }
+
+    /// Stops the source; the pipeline ends what is open and follows.
+    pub(super) fn stop(self) {
+        self.feed.stop();
+        if self.thread.join().is_err() {
+            tracing::error!("a camera's thread ended by a panic");
+        }
+    }
+}
+
+/// A panic in one camera's analysis is our mistake and costs that camera its memory, never the others their frames.
+fn supervise(post: &Post, mut make: MakePipeline) {
+    loop {
+        let mut watch = Watch::new(post, make());
+        if catch_unwind(AssertUnwindSafe(|| watch.until_over())).is_ok() {
+            return;
+        }
+        tracing::error!(camera = %post.settings.id, "the analysis of this camera panicked and starts afresh; please report this");
+    }
+}
+
+struct Watch<'a> {
+    post: &'a Post,
+    pipeline: Pipeline,
+    analysed: Rate,
+    errors: RateLimit,
+}
+
+impl<'a> Watch<'a> {
+    fn new(post: &'a Post, pipeline: Pipeline) -> Self {
+        Self { post, pipeline, analysed: Rate::default(), errors: RateLimit::new(SAY_EVERY) }
+    }
+
+    fn until_over(&mut self) {
+        loop {
+            match self.post.frames.recv_timeout(LOOK_EVERY) {
+                Ok(frame) => self.analyse(&frame),
+                Err(Empty::TimedOut) => {}
+                Err(Empty::Closed) => break,
+            }
+            self.show_status();
+        }
+        let findings = self.pipeline.finish(EndReason::CameraLost);
+        self.post.outlet.deliver(self.post.index, findings);
+    }
+
+    fn analyse(&mut self, frame: &Frame) {
+        let now = self.post.clock.monotonic();
+        let outlet = &self.post.outlet;
+        match self.pipeline.step(frame) {
+            Ok(step) => {
+                outlet.deliver(self.post.index, step.findings);
+                show_step(outlet.camera(self.post.index), frame, &step, now);
+            }
+            Err(error) => {
+                outlet.camera(self.post.index).update_counters(|counters| counters.detect_errors += 1);
+                if let Some(held_back) = self.errors.pass(now) {
+                    tracing::error!(camera = %self.post.settings.id, %error, held_back, "a frame could not be analysed");
+                }
+            }
+        }
+        self.analysed.tick(self.post.clock.monotonic());
+        let latency = frame.stamp().wall.secs_until(self.post.clock.wall());
+        let (totals, rate) = (self.pipeline.totals(), self.analysed.per_second(self.post.clock.monotonic()));
+        let board = outlet.camera(self.post.index);
+        board.update_counters(|counters| {
+            counters.analysed = totals.analysed;
+            counters.damaged = totals.damaged;
+            counters.inferences = totals.inferences;
+            counters.fps_analysed = rate;
+            counters.latency_ms = (latency * 1e3) as f32;
+        });
+        let mut live = board.live();
+        live.counts.clone_from(self.pipeline.rules().totals());
+        live.zones = self.pipeline.rules().zones_now();
+    }
+
+    fn show_status(&self) {
+        let board = self.post.outlet.camera(self.post.index);
+        let status = (self.post.status)();
+        board.update_counters(|counters| {
+            counters.frames = status.frames;
+            counters.dropped_frames = status.dropped_frames;
+            counters.dropped_packets = status.dropped_packets;
+            counters.decode_errors = status.decode_errors;
+            counters.reconnects = status.reconnects;
+            counters.fps_in = status.fps;
+        });
+        board.set_health(health_of(&status.state, self.post.clock.wall()));
+    }
+}
+
+fn health_of(state: &FeedState, _now: WallTime) -> CameraHealth {
+    match state {
+        FeedState::Connecting { .. } => CameraHealth::Connecting,
+        FeedState::Streaming => CameraHealth::Ok,
+        FeedState::Reconnecting { cause, hint, since, .. } => {
+            CameraHealth::NoSignal { cause: cause.to_string(), hint: hint.to_string(), since: *since }
+        }
+        FeedState::Ended => CameraHealth::Ended,
+    }
+}
+
+fn show_step(board: &CameraBoard, frame: &Frame, step: &Step<'_>, now: Duration) {
+    let is_watched = board.is_watched(now);
+    let mut live = board.live();
+    live.frame = is_watched.then(|| frame.clone());
+    live.tracks.clear();
+    live.tracks.extend_from_slice(step.tracks);
+    show_crossings(&mut live, step.findings);
+}
+
+fn show_crossings(live: &mut crate::status::Live, findings: &Findings) {
+    for crossing in &findings.crossings {
+        live.push_crossing(crossing.wall, crossing.line.clone(), crossing.direction.clone(), crossing.class);
+    }
+}

@@ -1,0 +1,203 @@
+//! Wiring: builds everything from the settings, starts it, supervises it, stops it in order.
+
+mod camera;
+mod identity;
+mod outlet;
+mod rate;
+mod reporter;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+pub use identity::{camera_plan, identity};
+
+use crate::base::handoff::Sender;
+use crate::base::time::Clock;
+use crate::config::settings::{CameraSettings, Settings, SourceSettings};
+use crate::detect::{DetectError, Detector, OnnxDetector, Pool, SceneDetector};
+use crate::event::{EndReason, OpenEvent, Wire};
+use crate::outbox::{JsonLines, Mqtt, MqttError, Outbox, OutboxError, OutboxStatus, Outgoing, Parts, Presence, Transport};
+use crate::pipeline::Pipeline;
+use crate::rules::{BuildError, RuleSet};
+use crate::source::{CameraFeed, SourceError};
+use crate::status::{Board, Page, PageError};
+use camera::{Camera, Post};
+use outlet::Outlet;
+use reporter::{Origin, Reporter, birth, stop_signal};
+
+/// Why the agent could not start. A camera or broker that is away is none: they are waited for.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// The system refused to start the runtime.
+    #[error("the asynchronous runtime could not be started")]
+    Runtime(#[source] std::io::Error),
+    /// The system refused a thread.
+    #[error("the thread of `{name}` could not be started")]
+    Thread {
+        /// Whose.
+        name: String,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The model cannot be used.
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+    /// A rule cannot be built.
+    #[error(transparent)]
+    Rules(#[from] BuildError),
+    /// A source cannot be used at all.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The durable queue cannot be opened.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The broker's settings cannot be used (certificates).
+    #[error(transparent)]
+    Mqtt(#[from] MqttError),
+    /// The page cannot be served.
+    #[error(transparent)]
+    Page(#[from] PageError),
+}
+
+/// A running agent.
+pub struct Agent {
+    runtime: tokio::runtime::Runtime,
+    cameras: Vec<Camera>,
+    reporter: (Sender<()>, JoinHandle<()>),
+    page: Option<Page>,
+    outbox: Arc<Outbox>,
+    board: Arc<Board>,
+}
+
+impl Agent {
+    /// Starts everything: outbox first (it must be there before the first event), page, cameras.
+    ///
+    /// # Errors
+    /// What a restart would not mend; see [`AgentError`].
+    pub fn start(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Self, AgentError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(AgentError::Runtime)?;
+        let started = clock.wall();
+        let wire = Wire::new(identity(settings, started));
+        let plans = settings.cameras.iter().map(camera_plan).collect();
+        let board = Arc::new(Board::new(settings.site.name.clone(), settings.site.utc_offset_hours, plans));
+        let origin = Origin { started, digest: settings.digest.clone(), capabilities: identity::capabilities(settings) };
+        let outbox = Arc::new(start_outbox(settings, &wire, &origin, &board, clock, runtime.handle())?);
+        let outlet = Arc::new(Outlet::new(Arc::clone(&outbox), Arc::clone(&board), wire.clone(), Arc::clone(clock)));
+        end_left_open(&outbox, &outlet, clock);
+        outbox.set_latest(wire.config(&settings.digest, started, identity::geometry(settings)));
+
+        let page = match &settings.page {
+            Some(page) => Some(runtime.block_on(Page::start(page.listen, Arc::clone(&board), Arc::clone(clock)))?),
+            None => None,
+        };
+        let cameras = start_cameras(settings, &outlet, clock, runtime.handle())?;
+        let reporter = Reporter { wire, origin, outbox: Arc::clone(&outbox), board: Arc::clone(&board), clock: Arc::clone(clock) };
+        let (stop, stopped) = stop_signal();
+        let thread = thread::Builder::new().name("reporter".into()).spawn(move || reporter.run(&stopped));
+        let thread = thread.map_err(|source| AgentError::Thread { name: "reporter".into(), source })?;
+        Ok(Self { runtime, cameras, reporter: (stop, thread), page, outbox, board })
+    }
+
+    /// Where the page listens, if there is one.
+    pub fn page_address(&self) -> Option<SocketAddr> {
+        self.page.as_ref().map(Page::address)
+    }
+
+    /// The latest of everything.
+    pub fn board(&self) -> &Arc<Board> {
+        &self.board
+    }
+
+    /// Waits on the runtime, e.g. for a signal.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Stops in the order of the data: cameras, then what they had to say, then the page. Waits for the broker at most `patience`.
+    pub fn stop(self, patience: Duration) -> Option<OutboxStatus> {
+        self.cameras.into_iter().for_each(Camera::stop);
+        let (stop, reporter) = self.reporter;
+        drop(stop);
+        if reporter.join().is_err() {
+            tracing::error!("the reporter's thread ended by a panic");
+        }
+        if let Some(page) = self.page {
+            self.runtime.block_on(page.stop());
+        }
+        // Every other owner has ended above; if one had not, dropping would close the outbox all the same.
+        let status = Arc::into_inner(self.outbox).map(|outbox| outbox.stop(patience));
+        self.runtime.shutdown_timeout(Duration::from_secs(2));
+        status
+    }
+}
+
+fn start_outbox(
+    settings: &Settings,
+    wire: &Wire,
+    origin: &Origin,
+    board: &Arc<Board>,
+    clock: &Arc<dyn Clock>,
+    runtime: &tokio::runtime::Handle,
+) -> Result<Outbox, AgentError> {
+    let transport: Box<dyn Transport> = match &settings.mqtt {
+        None => Box::new(JsonLines::stdout()),
+        Some(mqtt) => {
+            let say = |speak: fn(&Wire, &crate::event::Birth) -> crate::event::Envelope| {
+                let (wire, origin, board, clock) = (wire.clone(), origin.clone(), Arc::clone(board), Arc::clone(clock));
+                Box::new(move || speak(&wire, &birth(&origin, &board, clock.wall())))
+            };
+            let presence = Presence { birth: say(Wire::birth), will: wire.will(), goodbye: say(Wire::stopped) };
+            Box::new(Mqtt::new(mqtt, presence, Arc::clone(clock))?)
+        }
+    };
+    let wire = wire.clone();
+    let render = Box::new(move |outgoing: &Outgoing, sequence, recorded| match outgoing {
+        Outgoing::Event(event) => wire.event(event, sequence, recorded),
+        Outgoing::Report(report) => wire.flow(report).into_iter().collect(),
+    });
+    let parts = Parts { transport, render, clock: Arc::clone(clock), runtime: runtime.clone() };
+    Ok(Outbox::start(&settings.outbox, parts)?)
+}
+
+/// Nobody watched between the last run and this one: its open events cannot be known to go on, and say so.
+fn end_left_open(outbox: &Outbox, outlet: &Outlet, clock: &Arc<dyn Clock>) {
+    for event in outbox.left_open() {
+        let seen_last = event.updated;
+        outlet.deliver_event(&OpenEvent::resume(event.clone()).end(clock.wall().max(seen_last), seen_last, EndReason::CameraLost));
+    }
+}
+
+fn start_cameras(
+    settings: &Settings,
+    outlet: &Arc<Outlet>,
+    clock: &Arc<dyn Clock>,
+    runtime: &tokio::runtime::Handle,
+) -> Result<Vec<Camera>, AgentError> {
+    let needs_model = settings.cameras.iter().any(|camera| !matches!(camera.source, SourceSettings::Simulated { .. }));
+    let pool = if needs_model { Some(Pool::open(&settings.detector)?) } else { None };
+    let mut cameras = Vec::with_capacity(settings.cameras.len());
+    for (index, camera) in settings.cameras.iter().enumerate() {
+        // Built once here so that a wrong rule stops the start, not a thread.
+        RuleSet::build(camera, &settings.site.source())?;
+        let (feed, frames) = CameraFeed::start(camera, Arc::clone(clock), runtime)?;
+        let status = feed.watch();
+        let post = Post { settings: camera.clone(), frames, status, outlet: Arc::clone(outlet), index, clock: Arc::clone(clock) };
+        let (camera, source, pool) = (camera.clone(), settings.site.source(), pool.clone());
+        let make = Box::new(move || {
+            let rules = RuleSet::build(&camera, &source).expect("built once before this thread was started");
+            Pipeline::new(&camera, rules, detector(&camera, pool.as_ref()))
+        });
+        cameras.push(Camera::start(feed, post, make)?);
+    }
+    Ok(cameras)
+}
+
+fn detector(camera: &CameraSettings, pool: Option<&Arc<Pool>>) -> Box<dyn Detector> {
+    match (&camera.source, pool) {
+        (SourceSettings::Simulated { seed }, _) => Box::new(SceneDetector::new(*seed)),
+        (_, Some(pool)) => Box::new(OnnxDetector::new(Arc::clone(pool), &camera.detect)),
+        (_, None) => unreachable!("a pool is opened whenever a camera needs a model"),
+    }
+}

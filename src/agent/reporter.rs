@@ -1,0 +1,140 @@
+//! Tells the broker and the board how the box is: camera states when they change, birth again when they do, health every half minute.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::handoff::{Empty, Receiver, Sender, WhenFull, channel};
+use crate::base::time::{Clock, WallTime};
+use crate::event::{Birth, CameraHealth as HealthOfCamera, CameraState, CameraSummary, Capability, Health, Wire};
+use crate::outbox::{Connection, Outbox, OutboxStatus};
+use crate::status::{Board, CameraHealth, DeliveryHealth};
+
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const HEALTH_EVERY: u32 = 30;
+
+/// The fixed part of a birth message.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) started: WallTime,
+    pub(super) digest: String,
+    pub(super) capabilities: Vec<Capability>,
+}
+
+/// What the birth message says now.
+pub(super) fn birth(origin: &Origin, board: &Board, now: WallTime) -> Birth {
+    let summary = |camera: &crate::status::CameraBoard| CameraSummary {
+        camera_id: camera.plan.id.to_string(),
+        state: state_of(&camera.health()),
+        fps: f64::from(camera.counters().fps_analysed),
+    };
+    Birth {
+        started: origin.started,
+        now,
+        config_digest: origin.digest.clone(),
+        cameras: board.cameras.iter().map(summary).collect(),
+        capabilities: origin.capabilities.clone(),
+    }
+}
+
+fn state_of(health: &CameraHealth) -> CameraState {
+    match health {
+        CameraHealth::Ok => CameraState::Ok,
+        CameraHealth::Connecting | CameraHealth::Ended | CameraHealth::NoSignal { .. } => CameraState::NoSignal,
+    }
+}
+
+/// The reporter's thread; it ends when the sender it was given is dropped.
+pub(super) struct Reporter {
+    pub(super) wire: Wire,
+    pub(super) origin: Origin,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) board: Arc<Board>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Dropping the sender stops the reporter.
+pub(super) fn stop_signal() -> (Sender<()>, Receiver<()>) {
+    channel(1, WhenFull::DropOldest)
+}
+
+impl Reporter {
+    pub(super) fn run(self, stop: &Receiver<()>) {
+        let mut told: Vec<Option<CameraState>> = vec![None; self.board.cameras.len()];
+        let mut round = 0u32;
+        while stop.recv_timeout(LOOK_EVERY) != Err(Empty::Closed) {
+            let status = self.outbox.status();
+            self.board.set_delivery(delivery(&status));
+            if self.tell_changes(&mut told) {
+                let now = self.clock.wall();
+                self.outbox.set_latest(self.wire.birth(&birth(&self.origin, &self.board, now)));
+            }
+            if round.is_multiple_of(HEALTH_EVERY) {
+                self.tell_health(&status);
+            }
+            round = round.wrapping_add(1);
+        }
+    }
+
+    /// Whether anything had changed.
+    fn tell_changes(&self, told: &mut [Option<CameraState>]) -> bool {
+        let now = self.clock.wall();
+        let mut changed = false;
+        for (camera, told) in self.board.cameras.iter().zip(told) {
+            let health = camera.health();
+            let state = state_of(&health);
+            // The very first connection is not news: only its success or failure is.
+            if *told != Some(state) && health != CameraHealth::Connecting {
+                let (since, reason) = match &health {
+                    CameraHealth::NoSignal { cause, since, .. } => (*since, Some(cause.as_str())),
+                    CameraHealth::Ended => (now, Some("the recording is over")),
+                    CameraHealth::Ok | CameraHealth::Connecting => (now, None),
+                };
+                self.outbox.set_latest(self.wire.camera_state(&camera.plan.id, state, since, reason));
+                *told = Some(state);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    fn tell_health(&self, status: &OutboxStatus) {
+        let now = self.clock.wall();
+        let cameras = self.board.cameras.iter().map(|camera| {
+            let counters = camera.counters();
+            HealthOfCamera {
+                camera_id: camera.plan.id.to_string(),
+                fps_in: f64::from(counters.fps_in),
+                fps_processed: f64::from(counters.fps_analysed),
+                frames_dropped: counters.dropped_frames,
+                latency_p50_ms: None,
+                latency_p95_ms: None,
+                decode_errors: counters.decode_errors,
+                reconnects: counters.reconnects,
+            }
+        });
+        let health = Health {
+            uptime_s: self.origin.started.secs_until(now).max(0.0),
+            cameras: cameras.collect(),
+            queue_messages: status.depth,
+            queue_oldest_s: status.oldest.map(|oldest| oldest.secs_until(now).max(0.0)),
+            dropped_messages: status.dropped_events + status.dropped_measures + status.refused + status.not_accepted,
+            ..Health::default()
+        };
+        self.outbox.set_latest(self.wire.health(now, health));
+    }
+}
+
+fn delivery(status: &OutboxStatus) -> DeliveryHealth {
+    let (connected, cause) = match &status.connection {
+        Connection::Up => (true, status.disk_trouble.clone()),
+        Connection::Down(cause) => (false, Some(cause.to_string())),
+    };
+    DeliveryHealth {
+        connected,
+        cause,
+        depth: status.depth,
+        accepted: status.accepted,
+        delivered: status.delivered,
+        dropped: status.dropped_events + status.dropped_measures + status.refused + status.not_accepted,
+    }
+}
