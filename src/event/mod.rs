@@ -1,12 +1,42 @@
 //! Events and measurements, their life cycle and their wire format.
+//!
+//! Rules make [`Event`]s; [`Wire`] turns them into [`Envelope`]s; [`reader`] reads them back. What may be published where stands in
+//! [`channel`]; the JSON Schemas, the AsyncAPI file and the reference in `docs/` are made from it by [`contract`], [`asyncapi`] and [`reference`](mod@reference).
 
 mod envelope;
 mod types;
 mod lifecycle;
+mod utc;
+mod word;
+mod identity;
+mod vocabulary;
+mod cloud_event;
+mod text;
+mod wire;
+mod flow;
+mod status;
+mod health;
+mod applied;
+pub mod channel;
+pub mod reader;
+pub mod contract;
+pub mod asyncapi;
+pub mod reference;
 
+pub use applied::{CameraGeometry, ConfigMessage, FeatureProperties, PictureFeature, PictureGeometry};
+pub use cloud_event::{CloudEvent, EventData, GeoPoint, InvolvedUser, Place, RuleWords, Sentences};
 pub use envelope::{Envelope, Importance, Qos};
+pub use flow::{CrowdFlowObserved, FlowEntity, FlowMessage, PeopleFlowObserved, TrafficFlowObserved};
+pub use health::{CameraHealth, Health, HealthMessage};
+pub use identity::{BootId, CameraIdentity, Identity};
 pub use lifecycle::{Finding, OpenEvent};
+pub use status::{Birth, CameraState, CameraStateMessage, CameraSummary, Capability, DeviceState, StatusMessage};
+pub use text::sentences;
 pub use types::{
     Category, Crossing, EndReason, Event, EventId, EventScope, FlowMeasure, FlowReport, Involved, Kind, Measurement, Phase, RuleText,
     Severity, Units, ZoneKind, ZoneRef,
 };
+pub use utc::Utc;
+pub use vocabulary::{Datex2, EtsiDenm, Fiware, Mapping, Verification};
+pub use wire::{EVENT_DATA_SCHEMA, Wire};
+pub use word::Word;

@@ -168,8 +168,10 @@ pub struct ZoneRef {
 }
 
 /// Figures behind an event. Every field says its unit; absent means not measured, never zero.
+// Unknown fields are refused in the schema only: a reader must live with figures that later versions add.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Measurement {
     /// Start of the window the figures are over, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -225,7 +227,8 @@ pub struct Measurement {
 
 /// Whether lengths and speeds are metric.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Units {
     /// `false`: lengths are in local car lengths, because the camera has no calibration.
     pub calibrated: bool,

@@ -1,0 +1,90 @@
+//! The documents that other programs build on: one JSON Schema for each message, made from the types that write it.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde_json::Value;
+
+use super::applied::ConfigMessage;
+use super::cloud_event::{CloudEvent, EventData};
+use super::flow::{CrowdFlowObserved, FlowMessage};
+use super::health::HealthMessage;
+use super::status::{CameraStateMessage, StatusMessage};
+use super::wire::EVENT_DATA_SCHEMA;
+
+/// A message, or a part of one, that has a schema of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Document {
+    /// An event: CloudEvents envelope and data.
+    Event,
+    /// The data of an event, which `dataschema` points to.
+    EventData,
+    /// Flow over a line.
+    Flow,
+    /// People in a zone.
+    Crowd,
+    /// Birth, last will, graceful stop.
+    Status,
+    /// State of a camera.
+    CameraState,
+    /// Health of the box.
+    Health,
+    /// Applied configuration.
+    Config,
+}
+
+impl Document {
+    /// Every document, in the order of the reference.
+    pub const ALL: [Self; 8] = [
+        Self::Event,
+        Self::EventData,
+        Self::Flow,
+        Self::Crowd,
+        Self::Status,
+        Self::CameraState,
+        Self::Health,
+        Self::Config,
+    ];
+
+    /// File name without extension, and key in the AsyncAPI file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::EventData => "event-data",
+            Self::Flow => "flow",
+            Self::Crowd => "crowd",
+            Self::Status => "status",
+            Self::CameraState => "camera-state",
+            Self::Health => "health",
+            Self::Config => "config",
+        }
+    }
+
+    /// The schema's identifier.
+    pub fn id(self) -> String {
+        match self {
+            Self::EventData => EVENT_DATA_SCHEMA.to_owned(),
+            other => format!("https://schemas.example.go.id/its/message/{}/1.0.json", other.name()),
+        }
+    }
+
+    /// JSON Schema, draft 2020-12, of what this program writes. It refuses unknown fields, so that a mistake is found;
+    /// readers must not: later versions add some.
+    pub fn schema(self) -> Value {
+        let mut schema = match self {
+            Self::Event => schema_of::<CloudEvent>(),
+            Self::EventData => schema_of::<EventData>(),
+            Self::Flow => schema_of::<FlowMessage>(),
+            Self::Crowd => schema_of::<CrowdFlowObserved>(),
+            Self::Status => schema_of::<StatusMessage>(),
+            Self::CameraState => schema_of::<CameraStateMessage>(),
+            Self::Health => schema_of::<HealthMessage>(),
+            Self::Config => schema_of::<ConfigMessage>(),
+        };
+        schema.insert("$id".to_owned(), Value::String(self.id()));
+        schema.to_value()
+    }
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}

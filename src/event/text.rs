@@ -1,0 +1,237 @@
+//! One sentence an event, in Bahasa Indonesia and in English: what operators see first and an officer reads out over a loudspeaker.
+
+use super::cloud_event::Sentences;
+use super::types::{EndReason, Event, Kind, Phase};
+use crate::base::class::Class;
+
+/// Says `event` in both languages. `site` is the intersection as locals say it.
+pub fn sentences(site: &str, event: &Event) -> Sentences {
+    Sentences { id: indonesian(site, event), en: english(site, event) }
+}
+
+fn indonesian(site: &str, event: &Event) -> String {
+    let place = place(site, &event.zone.name);
+    let lasted = duration_id(lasted_secs(event));
+    let Some((_, reason)) = event.ended else {
+        let what = match (event.phase, event.kind) {
+            (Phase::Update, Kind::StoppedVehicle) => format!("{} masih berhenti", capitalised(&vehicles_id(event))),
+            (_, Kind::StoppedVehicle) => format!("{} berhenti", capitalised(&vehicles_id(event))),
+            (Phase::Update, kind) => format!("Masih ada {}", condition_id(kind)),
+            (_, kind) => capitalised(condition_id(kind)),
+        };
+        let figures = figures_id(event).map(|figures| format!("{figures}, ")).unwrap_or_default();
+        return format!("{what} di {place}: {figures}sudah {lasted}.");
+    };
+    let subject = subject_id(event);
+    match reason {
+        EndReason::Cleared => format!("{} di {place} {} setelah {lasted}.", capitalised(&subject), cleared_id(event.kind)),
+        EndReason::NotConfirmed => format!("Dugaan {subject} di {place} tidak terbukti."),
+        EndReason::CameraLost => format!("Pantauan {subject} di {place} terputus setelah {lasted}: keadaan sekarang tidak diketahui."),
+        EndReason::OperatorClosed => format!("{} di {place} ditutup operator setelah {lasted}.", capitalised(&subject)),
+        EndReason::Superseded => format!("{} di {place} kini tercakup dalam kejadian lain.", capitalised(&subject)),
+    }
+}
+
+fn english(site: &str, event: &Event) -> String {
+    let place = place(site, &event.zone.name);
+    let lasted = duration_en(lasted_secs(event));
+    let Some((_, reason)) = event.ended else {
+        let what = match (event.phase, event.kind) {
+            (Phase::Update, Kind::StoppedVehicle) => format!("{} still stopped", capitalised(&vehicles_en(event))),
+            (_, Kind::StoppedVehicle) => format!("{} stopped", capitalised(&vehicles_en(event))),
+            (Phase::Update, kind) => format!("Still {}", condition_en(kind)),
+            (_, kind) => capitalised(condition_en(kind)),
+        };
+        let figures = figures_en(event).map(|figures| format!("{figures}, ")).unwrap_or_default();
+        return format!("{what} at {place}: {figures}for {lasted} so far.");
+    };
+    let subject = subject_en(event);
+    match reason {
+        EndReason::Cleared => format!("{} at {place} {} after {lasted}.", capitalised(&subject), cleared_en(event.kind)),
+        EndReason::NotConfirmed => format!("Suspected {subject} at {place} was not confirmed."),
+        EndReason::CameraLost => format!("Lost sight of {subject} at {place} after {lasted}: what it is like now is unknown."),
+        EndReason::OperatorClosed => format!("{} at {place} closed by an operator after {lasted}.", capitalised(&subject)),
+        EndReason::Superseded => format!("{} at {place} is now part of another event.", capitalised(&subject)),
+    }
+}
+
+/// `Simpang Charitas, pendekat utara`; a zone that already says the site is enough by itself.
+fn place(site: &str, zone: &str) -> String {
+    if zone.is_empty() {
+        site.to_owned()
+    } else if zone.contains(site) {
+        zone.to_owned()
+    } else {
+        format!("{site}, {zone}")
+    }
+}
+
+fn condition_id(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Heavy => "lalu lintas ramai",
+        Kind::Slow => "lalu lintas tersendat",
+        Kind::Queuing => "antrean padat",
+        Kind::Stationary => "kemacetan total",
+        Kind::Count => "kerumunan",
+        Kind::Density => "kerumunan rapat",
+        Kind::StoppedVehicle => "kendaraan berhenti",
+    }
+}
+
+fn condition_en(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Heavy => "heavy traffic",
+        Kind::Slow => "slow traffic",
+        Kind::Queuing => "queuing traffic",
+        Kind::Stationary => "stationary traffic",
+        Kind::Count => "crowd",
+        Kind::Density => "dense crowd",
+        Kind::StoppedVehicle => "stopped vehicle",
+    }
+}
+
+fn subject_id(event: &Event) -> String {
+    match event.kind {
+        Kind::StoppedVehicle => format!("{} yang berhenti", vehicles_id(event)),
+        kind => condition_id(kind).to_owned(),
+    }
+}
+
+fn subject_en(event: &Event) -> String {
+    match event.kind {
+        Kind::StoppedVehicle => format!("stopped {}", vehicles_en(event)),
+        kind => condition_en(kind).to_owned(),
+    }
+}
+
+fn cleared_id(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Heavy | Kind::Slow => "sudah lancar kembali",
+        Kind::Queuing | Kind::Stationary => "sudah terurai",
+        Kind::Count | Kind::Density => "sudah bubar",
+        Kind::StoppedVehicle => "sudah tidak ada",
+    }
+}
+
+fn cleared_en(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary => "has cleared",
+        Kind::Count | Kind::Density => "has dispersed",
+        Kind::StoppedVehicle => "is gone",
+    }
+}
+
+/// The one figure that says most; `None` when the rule measured none.
+fn figures_id(event: &Event) -> Option<String> {
+    let m = &event.measurement;
+    match event.kind {
+        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary => {
+            m.speed_ratio.filter(|ratio| ratio.is_finite()).map(|ratio| format!("kecepatan {:.0} % dari arus bebas", ratio * 100.0))
+        }
+        Kind::Count | Kind::Density => people(event).map(|people| format!("sekitar {} orang", grouped(people, '.'))),
+        Kind::StoppedVehicle => m.vehicles_passed.filter(|n| *n > 0).map(|n| format!("{} kendaraan lain melewatinya", grouped(n, '.'))),
+    }
+}
+
+fn figures_en(event: &Event) -> Option<String> {
+    let m = &event.measurement;
+    match event.kind {
+        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary => {
+            m.speed_ratio.filter(|ratio| ratio.is_finite()).map(|ratio| format!("{:.0}% of free-flow speed", ratio * 100.0))
+        }
+        Kind::Count | Kind::Density => people(event).map(|people| format!("about {} people", grouped(people, ','))),
+        Kind::StoppedVehicle => m.vehicles_passed.filter(|n| *n > 0).map(|n| match n {
+            1 => "1 other vehicle passed it".to_owned(),
+            n => format!("{} other vehicles passed it", grouped(n, ',')),
+        }),
+    }
+}
+
+fn people(event: &Event) -> Option<u32> {
+    let mean = event.measurement.people_mean.filter(|mean| mean.is_finite()).map(|mean| mean.round() as u32);
+    mean.or(event.measurement.people_max)
+}
+
+/// The vehicles that take part, most telling first; `kendaraan` when the rule names none.
+fn vehicles_id(event: &Event) -> String {
+    joined(event, " dan ", "kendaraan", |class| match class {
+        Class::Person => "pejalan kaki",
+        Class::Bicycle => "sepeda",
+        Class::Car => "mobil",
+        Class::Motorcycle => "sepeda motor",
+        Class::Bus => "bus",
+        Class::Truck => "truk",
+    })
+}
+
+fn vehicles_en(event: &Event) -> String {
+    joined(event, " and ", "vehicle", Class::name)
+}
+
+/// Up to two classes; more would not be heard to the end.
+fn joined(event: &Event, and: &str, nothing: &str, name: fn(Class) -> &'static str) -> String {
+    let mut classes: Vec<Class> = event.involved.iter().map(|user| user.class).collect();
+    classes.sort();
+    classes.dedup();
+    let names: Vec<&str> = classes.into_iter().map(name).take(2).collect();
+    if names.is_empty() { nothing.to_owned() } else { names.join(and) }
+}
+
+fn lasted_secs(event: &Event) -> f64 {
+    let until = event.ended.map_or(event.updated, |(ended, _)| ended);
+    event.started.secs_until(until).max(0.0)
+}
+
+fn duration_id(secs: f64) -> String {
+    match split(secs) {
+        Span::Seconds(s) => format!("{s} detik"),
+        Span::Minutes(m) => format!("{m} menit"),
+        Span::Hours(h, 0) => format!("{} jam", grouped(h, '.')),
+        Span::Hours(h, m) => format!("{} jam {m} menit", grouped(h, '.')),
+    }
+}
+
+fn duration_en(secs: f64) -> String {
+    match split(secs) {
+        Span::Seconds(s) => format!("{s} s"),
+        Span::Minutes(m) => format!("{m} min"),
+        Span::Hours(h, 0) => format!("{} h", grouped(h, ',')),
+        Span::Hours(h, m) => format!("{} h {m} min", grouped(h, ',')),
+    }
+}
+
+/// A duration as people say it.
+enum Span {
+    Seconds(u32),
+    Minutes(u32),
+    Hours(u32, u32),
+}
+
+/// Below two minutes in seconds: "1 minute" would hide whether it is 40 or 100 seconds, which is the question then.
+fn split(secs: f64) -> Span {
+    let whole = secs.round() as u32;
+    let minutes = (secs / 60.0).round() as u32;
+    match (whole, minutes) {
+        (0..120, _) => Span::Seconds(whole),
+        (_, 0..60) => Span::Minutes(minutes),
+        (_, minutes) => Span::Hours(minutes / 60, minutes % 60),
+    }
+}
+
+/// `1.234` in Indonesian, `1,234` in English.
+fn grouped(number: u32, separator: char) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(separator);
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
