@@ -1,3 +1,10 @@
-//! The configuration: text ([`file`]), what the program uses ([`settings`]), and the step between.
+//! The configuration: text ([`file`]), what the program uses ([`settings`]), and the one step between ([`check`]).
 
+pub mod check;
+mod document;
+pub mod file;
+mod nearest;
+mod problem;
 pub mod settings;
+
+pub use problem::{ConfigError, Problem};

@@ -1,3 +1,4 @@
 //! Tests of the whole program; one binary.
 
 mod architecture;
+mod configuration;

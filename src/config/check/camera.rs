@@ -1,0 +1,169 @@
+//! One camera: where its pictures come from and how they are searched.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::secret::Login;
+use super::{Checker, below};
+use crate::base::class::Class;
+use crate::base::geom::{Line, Norm};
+use crate::base::id::Slug;
+use crate::config::document::list;
+use crate::config::file::DurationText;
+use crate::config::file::camera::{CameraFile, DetectFile, TrackFile, Transport};
+use crate::config::nearest::did_you_mean;
+use crate::config::settings::{CameraDetectSettings, CameraSettings, RtspSettings, RtspTransport, SourceSettings, TrackSettings, Zone};
+
+impl Checker<'_> {
+    /// The camera, or `None` when anything about it is wrong: half a camera watches the wrong thing.
+    pub(super) fn camera(&mut self, id: &str, file: &CameraFile) -> Option<CameraSettings> {
+        let path = below("cameras", id);
+        let before = self.problems.len();
+        let unreadable = self.problems.iter().any(|problem| super::camera_of(&problem.path) == Some(id));
+        let slug = self.slug(&path, id);
+        let source = self.source(&path, file);
+        let detect = self.camera_detect(&below(&path, "detect"), &file.detect);
+        let lines = self.lines(&below(&path, "lines"), &file.lines);
+        let zones = self.zones(&below(&path, "zones"), &file.zones);
+        self.names_apart(&path, &lines, &zones);
+        let rules = self.rules(&path, file, &detect.classes);
+        let made = CameraSettings {
+            name: self.display_name(&below(&path, "name"), file.name.as_deref(), id),
+            analyse_fps: self.number(&below(&path, "analyse_fps"), file.analyse_fps, 0.5..=60.0),
+            bearing_deg: file.bearing_deg.map(|bearing| self.number(&below(&path, "bearing_deg"), bearing, 0.0..=360.0)),
+            track: self.track(&below(&path, "track"), &file.track),
+            id: slug?,
+            source: source?,
+            detect,
+            lines,
+            zones,
+            rules,
+        };
+        (self.problems.len() == before && !unreadable).then_some(made)
+    }
+
+    fn source(&mut self, path: &str, file: &CameraFile) -> Option<SourceSettings> {
+        let login = Login {
+            user: file.user.as_deref(),
+            password_file: file.password_file.as_deref(),
+            password_credential: file.password_credential.as_deref(),
+        };
+        let credentials = self.credentials(path, &login);
+        match (&file.url, &file.film, &file.simulated) {
+            (Some(url), None, None) => {
+                let url = self.camera_url(&below(path, "url"), url);
+                let transport = match file.transport {
+                    Transport::Tcp => RtspTransport::Tcp,
+                    Transport::Udp => RtspTransport::Udp,
+                };
+                let timeout = self.duration(&below(path, "timeout"), file.timeout, DurationText::from_secs(1)..=DurationText::from_secs(60));
+                Some(SourceSettings::Rtsp(RtspSettings { url: url?, credentials, transport, timeout }))
+            }
+            (None, Some(film), None) => {
+                let path = self.existing(&below(path, "film"), film);
+                Some(SourceSettings::File { path, repeat: file.repeat })
+            }
+            (None, None, Some(simulated)) => Some(SourceSettings::Simulated { seed: simulated.seed }),
+            (None, None, None) => {
+                let reported = ["film", "simulated"].iter().any(|key| self.document.was_removed(&below(path, key)));
+                if !reported {
+                    self.missing(&below(path, "url"), "write where the pictures come from, `url = \"rtsp://…\"`, `film = \"…\"` or `simulated = {}`");
+                }
+                None
+            }
+            _ => {
+                self.say(path, "has more than one of `url`, `film` and `simulated`: keep the one its pictures come from");
+                None
+            }
+        }
+    }
+
+    /// The address, without ever showing it: people paste passwords into it.
+    fn camera_url(&mut self, path: &str, text: &str) -> Option<Url> {
+        let what = match Url::parse(text) {
+            Ok(url) if !matches!(url.scheme(), "rtsp" | "rtsps") => {
+                format!("begins with `{}://`: only `rtsp://` and `rtsps://` cameras can be read", url.scheme())
+            }
+            Ok(url) if url.password().is_some() => {
+                "has a password in it: take user and password out, write `user`, and the password to a file of mode 0600 named by `password_file`".to_owned()
+            }
+            Ok(url) if !url.username().is_empty() => "has a user in it: take it out and write it as `user`, with `password_file`".to_owned(),
+            Ok(url) if has_password_parameter(&url) => {
+                "has a password among its parameters: take it out and write `user` and `password_file`; the camera is asked with them".to_owned()
+            }
+            Ok(url) if url.host_str().is_none_or(str::is_empty) => "has no host: write it like \"rtsp://192.168.10.21:554/stream2\"".to_owned(),
+            Ok(url) if url.port() == Some(0) => "has port 0, on which nothing listens: 554 is usual".to_owned(),
+            Ok(url) => return Some(url),
+            Err(error) => format!("is not an address ({error}): write it like \"rtsp://192.168.10.21:554/stream2\""),
+        };
+        self.say(path, what);
+        None
+    }
+
+    fn camera_detect(&mut self, path: &str, file: &DetectFile) -> CameraDetectSettings {
+        CameraDetectSettings {
+            crops: self.number(&below(path, "crops"), file.crops, 0..=16),
+            min_score: file.min_score.map(|score| self.number(&below(path, "min_score"), score, 0.01..=0.99)),
+            classes: self.classes(&below(path, "classes"), &file.classes),
+        }
+    }
+
+    /// Known classes, each once, in their usual order.
+    pub(super) fn classes(&mut self, path: &str, names: &[String]) -> Vec<Class> {
+        let known = Class::ALL.map(Class::name);
+        let mut classes = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            match Class::from_name(name) {
+                Some(class) => classes.push(class),
+                None => {
+                    let meant = did_you_mean(name, known);
+                    self.say(&format!("{path}[{index}]"), format!("is not one of {}{meant}", list(&known)));
+                }
+            }
+        }
+        if names.is_empty() {
+            self.say(path, "is empty, so nothing would ever be seen: name at least one class, or leave the key out for all");
+        }
+        classes.sort();
+        classes.dedup();
+        classes
+    }
+
+    fn track(&mut self, path: &str, file: &TrackFile) -> TrackSettings {
+        let millisecond = DurationText::from_millis(1);
+        let high_score = self.number(&below(path, "high_score"), file.high_score, 0.05..=0.99);
+        let lost_after = self.duration(&below(path, "lost_after"), file.lost_after, millisecond..=DurationText::from_secs(60));
+        if file.lost_after_standing < file.lost_after {
+            self.say(
+                &below(path, "lost_after_standing"),
+                format!("is {}, shorter than `lost_after` ({}): what stands is waited for longer", file.lost_after_standing, file.lost_after),
+            );
+        }
+        TrackSettings {
+            high_score,
+            new_score: self.number(&below(path, "new_score"), file.new_score, 0.05..=0.99),
+            confirm_within: self.duration(&below(path, "confirm_within"), file.confirm_within, millisecond..=DurationText::from_secs(10)),
+            lost_after,
+            lost_after_standing: self.duration(
+                &below(path, "lost_after_standing"),
+                file.lost_after_standing,
+                millisecond..=DurationText::from_secs(3600),
+            ),
+        }
+    }
+
+    /// Flow topics are made from the ids of lines and zones alike.
+    fn names_apart(&mut self, path: &str, lines: &BTreeMap<Slug, Line<Norm>>, zones: &BTreeMap<Slug, Zone>) {
+        for id in zones.keys().filter(|id| lines.contains_key(*id)) {
+            let path = below(&below(path, "zones"), id.as_str());
+            self.say(&path, "has the name of a line: rename one of them, both are levels of the same topic");
+        }
+    }
+}
+
+/// Some cameras take the password in the path or the query, `/user=admin&password=x`.
+fn has_password_parameter(url: &Url) -> bool {
+    let rest = format!("{}?{}", url.path(), url.query().unwrap_or_default()).to_lowercase();
+    rest.split(['/', '?', '&', ';', '_']).any(|part| ["password=", "passwd=", "pass=", "pwd=", "token="].iter().any(|key| part.starts_with(key)))
+}

@@ -1,0 +1,228 @@
+//! What to watch for: every rule names a line or zone that exists, and its thresholds make sense together.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+use super::{Checker, below};
+use crate::base::class::Class;
+use crate::base::id::Slug;
+use crate::config::file::camera::{CameraFile, ZoneUseFile};
+use crate::config::file::duration::DurationText;
+use crate::config::file::rules::{AnchorFile, CongestionFile, CrowdFile, LineCountFile, StoppedVehicleFile, ZoneOccupancyFile};
+use crate::config::document::list;
+use crate::config::nearest::did_you_mean;
+use crate::config::settings::{
+    Anchor, CongestionSettings, CrowdSettings, LineCountSettings, RuleSettings, StoppedVehicleSettings, ZoneOccupancySettings,
+};
+
+const HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(3600);
+const UPDATE: RangeInclusive<DurationText> = DurationText::from_secs(10)..=DurationText::from_secs(86_400);
+
+/// Exit over enter, at least: closer and an event flutters (SCATS and AID practice keep 20 to 40 %).
+const LEAST_SEPARATION: f64 = 1.2;
+
+/// The rules of one camera while they are checked.
+struct Rules<'a> {
+    /// `cameras.north.rules`
+    path: String,
+    camera: &'a CameraFile,
+    /// What the camera keeps at all.
+    kept: &'a [Class],
+    /// Names given so far and where.
+    names: BTreeMap<Slug, String>,
+    /// Lines and zones that are counted so far.
+    counted: BTreeSet<Slug>,
+}
+
+impl Checker<'_> {
+    pub(super) fn rules(&mut self, camera_path: &str, camera: &CameraFile, kept: &[Class]) -> Vec<RuleSettings> {
+        let path = below(camera_path, "rules");
+        let mut rules = Rules { path, camera, kept, names: BTreeMap::new(), counted: BTreeSet::new() };
+        let mut made = Vec::new();
+        for (at, file) in camera.rules.line_count.iter().enumerate() {
+            made.extend(self.line_count(&mut rules, at, file).map(RuleSettings::LineCount));
+        }
+        for (at, file) in camera.rules.zone_occupancy.iter().enumerate() {
+            made.extend(self.zone_occupancy(&mut rules, at, file).map(RuleSettings::ZoneOccupancy));
+        }
+        for (at, file) in camera.rules.congestion.iter().enumerate() {
+            made.extend(self.congestion(&mut rules, at, file).map(RuleSettings::Congestion));
+        }
+        for (at, file) in camera.rules.crowd.iter().enumerate() {
+            made.extend(self.crowd(&mut rules, at, file).map(RuleSettings::Crowd));
+        }
+        for (at, file) in camera.rules.stopped_vehicle.iter().enumerate() {
+            made.extend(self.stopped_vehicle(&mut rules, at, file).map(RuleSettings::StoppedVehicle));
+        }
+        made
+    }
+
+    fn line_count(&mut self, rules: &mut Rules<'_>, at: usize, file: &LineCountFile) -> Option<LineCountSettings> {
+        let path = format!("{}.line_count[{at}]", rules.path);
+        let line = self.place(&below(&path, "line"), file.line.as_deref(), "line", rules.camera.lines.keys());
+        let name = self.rule_name(rules, &path, file.name.as_deref(), ("line-count", line.as_ref()));
+        self.counted_once(rules, &below(&path, "line"), line.as_ref());
+        let to_right = self.slug(&below(&path, "to_right"), &file.to_right);
+        let to_left = self.slug(&below(&path, "to_left"), &file.to_left);
+        if to_right.is_some() && to_right == to_left {
+            self.say(&below(&path, "to_left"), "has the name of the other direction: give the two directions different names");
+        }
+        let classes = self.rule_classes(rules, &below(&path, "classes"), &file.classes);
+        let anchor = match file.anchor {
+            AnchorFile::Foot => Anchor::Foot,
+            AnchorFile::Center => Anchor::Center,
+        };
+        Some(LineCountSettings { name: name?, line: line?, to_right: to_right?, to_left: to_left?, classes, anchor })
+    }
+
+    fn zone_occupancy(&mut self, rules: &mut Rules<'_>, at: usize, file: &ZoneOccupancyFile) -> Option<ZoneOccupancySettings> {
+        let path = format!("{}.zone_occupancy[{at}]", rules.path);
+        let zone = self.zone(rules, &path, file.zone.as_deref());
+        let name = self.rule_name(rules, &path, file.name.as_deref(), ("occupancy", zone.as_ref()));
+        self.counted_once(rules, &below(&path, "zone"), zone.as_ref());
+        let classes = self.rule_classes(rules, &below(&path, "classes"), &file.classes);
+        Some(ZoneOccupancySettings { name: name?, zone: zone?, classes })
+    }
+
+    fn congestion(&mut self, rules: &mut Rules<'_>, at: usize, file: &CongestionFile) -> Option<CongestionSettings> {
+        let path = format!("{}.congestion[{at}]", rules.path);
+        let zone = self.zone(rules, &path, file.zone.as_deref());
+        let name = self.rule_name(rules, &path, file.name.as_deref(), ("congestion", zone.as_ref()));
+        self.sees(rules, &path, "vehicles", |class| class.is_vehicle());
+        let window = DurationText::from_secs(10)..=DurationText::from_secs(3600);
+        let least_exit = file.enter_below * LEAST_SEPARATION;
+        if file.exit_above < least_exit {
+            self.say(
+                &below(&path, "exit_above"),
+                format!(
+                    "is {}, too near to `enter_below` ({}): make it at least {least_exit:.2}, or the event flutters",
+                    file.exit_above, file.enter_below
+                ),
+            );
+        }
+        Some(CongestionSettings {
+            free_flow_l_s: self.number(&below(&path, "free_flow_l_s"), file.free_flow_l_s, 0.1..=10.0),
+            enter_below: self.number(&below(&path, "enter_below"), file.enter_below, 0.01..=0.9),
+            exit_above: self.number(&below(&path, "exit_above"), file.exit_above, 0.01..=1.5),
+            window: self.duration(&below(&path, "window"), file.window, window),
+            hold: self.duration(&below(&path, "hold"), file.hold, HOLD),
+            min_vehicles: self.number(&below(&path, "min_vehicles"), file.min_vehicles, 0.5..=1000.0),
+            update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
+            name: name?,
+            zone: zone?,
+        })
+    }
+
+    fn crowd(&mut self, rules: &mut Rules<'_>, at: usize, file: &CrowdFile) -> Option<CrowdSettings> {
+        let path = format!("{}.crowd[{at}]", rules.path);
+        let zone = self.zone(rules, &path, file.zone.as_deref());
+        let name = self.rule_name(rules, &path, file.name.as_deref(), ("crowd", zone.as_ref()));
+        self.sees(rules, &path, "people", |class| !class.is_vehicle());
+        if file.exit_below >= file.enter_at {
+            self.say(
+                &below(&path, "exit_below"),
+                format!("is {}, not less than `enter_at` ({}): a quarter less keeps the event from fluttering", file.exit_below, file.enter_at),
+            );
+        }
+        Some(CrowdSettings {
+            enter_at: self.number(&below(&path, "enter_at"), file.enter_at, 2..=10_000),
+            exit_below: self.number(&below(&path, "exit_below"), file.exit_below, 1..=10_000),
+            hold: self.duration(&below(&path, "hold"), file.hold, HOLD),
+            update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
+            name: name?,
+            zone: zone?,
+        })
+    }
+
+    fn stopped_vehicle(&mut self, rules: &mut Rules<'_>, at: usize, file: &StoppedVehicleFile) -> Option<StoppedVehicleSettings> {
+        let path = format!("{}.stopped_vehicle[{at}]", rules.path);
+        let zone = self.zone(rules, &path, file.zone.as_deref());
+        let name = self.rule_name(rules, &path, file.name.as_deref(), ("stopped", zone.as_ref()));
+        self.sees(rules, &path, "vehicles", |class| class.is_vehicle());
+        let kind = file.zone.as_ref().and_then(|zone| rules.camera.zones.get(zone)).map(|zone| zone.kind);
+        if kind == Some(ZoneUseFile::Waiting) {
+            self.say(&below(&path, "zone"), "is of kind `waiting`, where standing is normal: watch another zone, or give this one its true kind");
+        }
+        let dwell = DurationText::from_secs(1)..=DurationText::from_secs(86_400);
+        Some(StoppedVehicleSettings {
+            dwell: self.duration(&below(&path, "dwell"), file.dwell, dwell),
+            drift_l: self.number(&below(&path, "drift_l"), file.drift_l, 0.05..=5.0),
+            passed: self.number(&below(&path, "passed"), file.passed, 0..=1000),
+            gone: self.duration(&below(&path, "gone"), file.gone, HOLD),
+            update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
+            name: name?,
+            zone: zone?,
+        })
+    }
+
+    fn zone(&mut self, rules: &Rules<'_>, path: &str, text: Option<&str>) -> Option<Slug> {
+        self.place(&below(path, "zone"), text, "zone", rules.camera.zones.keys())
+    }
+
+    /// The line or zone (`noun`) that a rule names.
+    fn place<'k>(&mut self, path: &str, text: Option<&str>, noun: &str, known: impl Iterator<Item = &'k String>) -> Option<Slug> {
+        let known: Vec<&str> = known.map(String::as_str).collect();
+        let Some(text) = text else {
+            self.missing(path, &format!("write which {noun} of this camera is meant"));
+            return None;
+        };
+        if known.contains(&text) {
+            // A place with a bad name is reported where it is made.
+            return Slug::new(text);
+        }
+        let there = match known.as_slice() {
+            [] => format!("this camera has no {noun}s"),
+            known => format!("this camera has {}", list(known)),
+        };
+        // Shown only when it cannot be more than a name.
+        let shown = Slug::new(text).map_or_else(|| format!("names no {noun}"), |text| format!("names `{text}`, which is no {noun} of this camera"));
+        self.say(path, format!("{shown}{}: {there}", did_you_mean(text, known.iter().copied())));
+        None
+    }
+
+    /// The rule's name, made of its kind and place when not given; unique within the camera.
+    fn rule_name(&mut self, rules: &mut Rules<'_>, path: &str, text: Option<&str>, usual: (&str, Option<&Slug>)) -> Option<Slug> {
+        let key = below(path, "name");
+        let name = match (text, usual) {
+            (Some(text), _) => self.slug(&key, text)?,
+            (None, (kind, place)) => {
+                let usual = format!("{kind}-{}", place?);
+                let Some(name) = Slug::new(&usual) else {
+                    self.missing(&key, &format!("the usual one, `{usual}`, is longer than 32 characters, so write a shorter one"));
+                    return None;
+                };
+                name
+            }
+        };
+        if let Some(first) = rules.names.insert(name.clone(), path.to_owned()) {
+            let first = first.strip_prefix(&format!("{}.", rules.path)).unwrap_or(&first).to_owned();
+            self.say(&key, format!("is `{name}`, which is the name of `{first}` too: give each rule of a camera its own `name`"));
+        }
+        Some(name)
+    }
+
+    /// Two counts of one place would be published under the same topic.
+    fn counted_once(&mut self, rules: &mut Rules<'_>, path: &str, place: Option<&Slug>) {
+        if let Some(place) = place
+            && !rules.counted.insert(place.clone())
+        {
+            self.say(path, format!("names `{place}`, which another rule counts already: remove one of the two, or draw another one"));
+        }
+    }
+
+    fn rule_classes(&mut self, rules: &Rules<'_>, path: &str, names: &[String]) -> Vec<Class> {
+        let classes = self.classes(path, names);
+        let is_default = !self.document.has(path);
+        for class in classes.iter().filter(|class| !is_default && !rules.kept.contains(class)) {
+            self.say(path, format!("has `{class}`, which this camera does not keep: add it to the camera's `detect.classes`, or remove it here"));
+        }
+        classes.into_iter().filter(|class| rules.kept.contains(class)).collect()
+    }
+
+    /// A rule about what the camera throws away would be silent for ever.
+    fn sees(&mut self, rules: &Rules<'_>, path: &str, what: &str, wanted: impl Fn(Class) -> bool) {
+        if !rules.kept.is_empty() && !rules.kept.iter().any(|class| wanted(*class)) {
+            self.say(path, format!("never sees {what}, because the camera's `detect.classes` leaves them out: add them there, or remove this rule"));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The text about what to watch for: one list of tables for each kind of rule.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::duration::DurationText;
+use crate::base::class::Class;
+
+/// What to watch for, by kind: `[[cameras.north.rules.line_count]]` adds one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RulesFile {
+    /// Counts what passes a line, by class and direction; a thing that stands or trembles on the line counts once.
+    pub line_count: Vec<LineCountFile>,
+    /// Counts what is in a zone, by class.
+    pub zone_occupancy: Vec<ZoneOccupancyFile>,
+    /// Watches an approach for congestion. A red light is not congestion, and neither is an empty road.
+    pub congestion: Vec<CongestionFile>,
+    /// Watches a zone for a crowd. Riders on motorcycles and bicycles are not part of it.
+    pub crowd: Vec<CrowdFile>,
+    /// Watches a zone for a vehicle that stands where vehicles do not stand.
+    pub stopped_vehicle: Vec<StoppedVehicleFile>,
+}
+
+/// Counts what passes a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LineCountFile {
+    /// Name of the rule, unique within the camera. Default: `line-count-` and the line.
+    #[schemars(extend("x-example" = "line-count-stop"))]
+    pub name: Option<String>,
+    /// Which line, by its id. A line is counted by one rule only.
+    #[schemars(extend("x-required" = true, "x-example" = "stop"))]
+    pub line: Option<String>,
+    /// Name of the direction to the right-hand side, walking from the line's first end to its second. Stands in every count.
+    pub to_right: String,
+    /// Name of the other direction.
+    pub to_left: String,
+    /// What is counted.
+    pub classes: Vec<String>,
+    /// Which point of a thing crosses: `foot` (where it touches the ground; for lines on the road) or `center` (for steep views and lines drawn
+    /// across the whole picture).
+    pub anchor: AnchorFile,
+}
+
+/// Which point of a box crosses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AnchorFile {
+    /// Middle of the bottom edge.
+    Foot,
+    /// Middle of the box.
+    Center,
+}
+
+/// Counts what is in a zone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ZoneOccupancyFile {
+    /// Name of the rule, unique within the camera. Default: `occupancy-` and the zone.
+    #[schemars(extend("x-example" = "occupancy-lajur"))]
+    pub name: Option<String>,
+    /// Which zone, by its id. A zone is counted by one rule only.
+    #[schemars(extend("x-required" = true, "x-example" = "lajur"))]
+    pub zone: Option<String>,
+    /// What is counted.
+    pub classes: Vec<String>,
+}
+
+/// Watches an approach for congestion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CongestionFile {
+    /// Name of the rule, unique within the camera. Default: `congestion-` and the zone.
+    #[schemars(extend("x-example" = "congestion-lajur"))]
+    pub name: Option<String>,
+    /// Which zone, by its id; usually of kind `approach`.
+    #[schemars(extend("x-required" = true, "x-example" = "lajur"))]
+    pub zone: Option<String>,
+    /// Mean speed of free traffic here, waiting at lights included, in car lengths a second (1 is about 16 km/h), 0.1 to 10. Raise it on bridges and
+    /// arterials; too high and normal traffic is called slow.
+    pub free_flow_l_s: f64,
+    /// Share of the free speed below which congestion begins, 0.01 to 0.9. Raise it to be told earlier.
+    pub enter_below: f64,
+    /// Share of the free speed above which it is over; at least 1.2 times `enter_below`, so that an event does not flutter.
+    pub exit_above: f64,
+    /// Length of the mean, 10 s to 1 h: at least one cycle of the signal, so that a red light is not congestion. Shorter only where there is no signal.
+    pub window: DurationText,
+    /// How long the condition must hold to begin and to end, 1 s to 1 h. Longer is calmer and later.
+    pub hold: DurationText,
+    /// Vehicles in the zone on average for a speed to mean anything, 0.5 to 1000: no traffic is not congestion. Raise it for big zones.
+    pub min_vehicles: f64,
+    /// How often an open event says that it lasts, 10 s to 24 h.
+    pub update_every: DurationText,
+}
+
+/// Watches a zone for a crowd.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrowdFile {
+    /// Name of the rule, unique within the camera. Default: `crowd-` and the zone.
+    #[schemars(extend("x-example" = "crowd-lajur"))]
+    pub name: Option<String>,
+    /// Which zone, by its id.
+    #[schemars(extend("x-required" = true, "x-example" = "lajur"))]
+    pub zone: Option<String>,
+    /// People at which a crowd begins, 2 to 10000. Set it above what is normal for the place and hour.
+    pub enter_at: u32,
+    /// People below which it is over; less than `enter_at`, a quarter less is good. Closer makes events flutter.
+    pub exit_below: u32,
+    /// How long the condition must hold to begin and to end, 1 s to 1 h. Longer is calmer and later.
+    pub hold: DurationText,
+    /// How often an open event says that it lasts, 10 s to 24 h.
+    pub update_every: DurationText,
+}
+
+/// Watches a zone for a stopped vehicle.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoppedVehicleFile {
+    /// Name of the rule, unique within the camera. Default: `stopped-` and the zone.
+    #[schemars(extend("x-example" = "stopped-lajur"))]
+    pub name: Option<String>,
+    /// Which zone, by its id; not one of kind `waiting`.
+    #[schemars(extend("x-required" = true, "x-example" = "lajur"))]
+    pub zone: Option<String>,
+    /// How long a vehicle must stand, 1 s to 24 h. On an approach longer than the red light; 20 s on bridges, exits and in the box of the junction.
+    pub dwell: DurationText,
+    /// How far it may drift meanwhile and still stand, in car lengths, 0.05 to 5. Raise it when the camera shakes in the wind.
+    pub drift_l: f64,
+    /// Other vehicles that must have passed it meanwhile, 0 to 1000: tells a breakdown from a queue. 0 where nobody queues (bridge, exit, box).
+    pub passed: u32,
+    /// How long it must be gone for the event to end, 1 s to 1 h.
+    pub gone: DurationText,
+    /// How often an open event says that it lasts, 10 s to 24 h.
+    pub update_every: DurationText,
+}
+
+/// The names of all classes.
+pub fn all_classes() -> Vec<String> {
+    Class::ALL.iter().map(|class| class.name().to_owned()).collect()
+}
+
+impl Default for LineCountFile {
+    fn default() -> Self {
+        Self {
+            name: None,
+            line: None,
+            to_right: "to-right".to_owned(),
+            to_left: "to-left".to_owned(),
+            classes: all_classes(),
+            anchor: AnchorFile::Foot,
+        }
+    }
+}
+
+impl Default for ZoneOccupancyFile {
+    fn default() -> Self {
+        Self { name: None, zone: None, classes: all_classes() }
+    }
+}
+
+impl Default for CongestionFile {
+    fn default() -> Self {
+        Self {
+            name: None,
+            zone: None,
+            // 25 km/h, a usual mean over whole signal cycles in a city.
+            free_flow_l_s: 1.5,
+            enter_below: 0.25,
+            exit_above: 0.35,
+            window: DurationText::from_secs(120),
+            hold: DurationText::from_secs(180),
+            min_vehicles: 3.0,
+            update_every: DurationText::from_secs(300),
+        }
+    }
+}
+
+impl Default for CrowdFile {
+    fn default() -> Self {
+        Self {
+            name: None,
+            zone: None,
+            enter_at: 30,
+            exit_below: 22,
+            hold: DurationText::from_secs(60),
+            update_every: DurationText::from_secs(300),
+        }
+    }
+}
+
+impl Default for StoppedVehicleFile {
+    fn default() -> Self {
+        Self {
+            name: None,
+            zone: None,
+            dwell: DurationText::from_secs(90),
+            drift_l: 0.5,
+            passed: 3,
+            gone: DurationText::from_secs(10),
+            update_every: DurationText::from_secs(300),
+        }
+    }
+}
