@@ -1,15 +1,36 @@
 //! Pictures in, boxes out: the model behind one trait.
+//!
+//! ```text
+//! Frame ─► attention (where to look closer) ─► letterbox ─► Inference (a copy from the pool) ─► head ─► merge ─► Detections
+//! ```
 
+mod attention;
+mod class_map;
+mod contract;
 mod detection;
+mod error;
+mod heads;
+mod inference;
+mod letterbox;
+mod merge;
+mod onnx;
+mod onnx_detector;
+mod pool;
+mod region;
 
+pub use contract::{ClassName, Colour, Contract, Element, Fit, HeadKind, InputSpec, Layout, Model, NmsSpec, OutputSpec, ScoreSpec};
 pub use detection::{Cost, Detection, Score};
+pub use error::DetectError;
+pub use inference::{Inference, InputTensor, OutputTensor, Values};
+pub use onnx_detector::OnnxDetector;
+pub use pool::Pool;
 
 use crate::base::geom::{Pixel, Rect};
 use crate::decode::Frame;
 
 /// Finds vehicles and people in a frame.
 ///
-/// Contract (one suite runs on every implementation): the same frame and focus give the same detections; boxes lie inside the
+/// Contract (one suite runs on every implementation): the same frames and focus in the same order give the same detections; boxes lie inside the
 /// picture; `out` is cleared first; no allocation once warm, apart from the runtime's own call.
 pub trait Detector: Send {
     /// Replaces `out` by what is in `frame`. `focus` are the boxes where tracks are expected now, in pixels: where a closer look pays.
@@ -17,18 +38,4 @@ pub trait Detector: Send {
     /// # Errors
     /// When the model could not be run; the caller counts it and goes on with the next frame.
     fn detect(&mut self, frame: &Frame, focus: &[Rect<Pixel>], out: &mut Vec<Detection>) -> Result<Cost, DetectError>;
-}
-
-/// Why a model could not be opened or run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DetectError {
-    /// The model ran and failed.
-    #[error("model `{model}` failed on a frame: {detail}")]
-    Run {
-        /// Name of the model.
-        model: String,
-        /// The runtime's words.
-        detail: String,
-    },
 }

@@ -1,0 +1,112 @@
+//! The detector of one camera: the whole picture, and closer looks where they pay.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::class::Class;
+use crate::base::geom::{Pixel, Rect};
+use crate::base::time::thread_cpu;
+use crate::config::settings::CameraDetectSettings;
+use crate::decode::Frame;
+
+use super::attention::Attention;
+use super::detection::{Cost, Detection};
+use super::heads::Candidate;
+use super::inference::Inference;
+use super::letterbox::Letterbox;
+use super::merge::Merge;
+use super::pool::Pool;
+use super::region::{Placement, Region};
+use super::{DetectError, Detector};
+
+/// Runs the pool's model on one camera's frames. Owns everything that is per camera, so that nothing is allocated per frame.
+#[derive(Debug)]
+pub struct OnnxDetector {
+    pool: Arc<Pool>,
+    keep: f32,
+    classes: [bool; Class::ALL.len()],
+    letterbox: Letterbox,
+    attention: Attention,
+    regions: Vec<Region>,
+    candidates: Vec<Candidate>,
+    merge: Merge,
+}
+
+impl OnnxDetector {
+    /// For one camera.
+    pub fn new(pool: Arc<Pool>, settings: &CameraDetectSettings) -> Self {
+        let contract = pool.model();
+        Self {
+            keep: settings.min_score.unwrap_or(contract.scores.keep),
+            classes: Class::ALL.map(|class| settings.classes.contains(&class)),
+            letterbox: Letterbox::default(),
+            attention: Attention::new(settings.crops, &contract.input),
+            regions: Vec::with_capacity(settings.crops + 1),
+            candidates: Vec::with_capacity(1024),
+            merge: Merge::default(),
+            pool,
+        }
+    }
+
+    /// One run of the model on `region`: its boxes go to `merge`.
+    fn look(&mut self, frame: &Frame, region: Region, inference: &mut dyn Inference, cost: &mut Cost) -> Result<(), DetectError> {
+        let mut watch = Watch::start();
+        let contract = self.pool.model();
+        let planes = frame.planes();
+        let placement = Placement::new(region, &contract.input);
+        self.letterbox.fill(&planes, &placement, &contract.input, inference.input());
+        cost.preprocess += watch.lap();
+
+        let ran = inference.run();
+        cost.inference += watch.lap();
+        cost.inferences += 1;
+        ran.map_err(|detail| DetectError::Run { model: contract.name.clone(), detail })?;
+
+        self.candidates.clear();
+        self.pool.head().read(inference, self.keep, &mut self.candidates);
+        let classes = self.classes;
+        self.candidates.retain(|candidate| classes[candidate.class.index()]);
+        self.merge.add(&self.candidates, placement, planes.size);
+        cost.postprocess += watch.lap();
+        Ok(())
+    }
+}
+
+impl Detector for OnnxDetector {
+    fn detect(&mut self, frame: &Frame, focus: &[Rect<Pixel>], out: &mut Vec<Detection>) -> Result<Cost, DetectError> {
+        out.clear();
+        let mut cost = Cost::default();
+        let mut watch = Watch::start();
+        self.regions.clear();
+        self.regions.push(Region::whole(frame.size()));
+        self.regions.extend_from_slice(self.attention.choose(frame, focus));
+        self.merge.clear();
+        cost.preprocess += watch.lap();
+
+        let pool = Arc::clone(&self.pool);
+        let mut lease = pool.lease();
+        for index in 0..self.regions.len() {
+            self.look(frame, self.regions[index], &mut *lease, &mut cost)?;
+        }
+        drop(lease);
+
+        let mut watch = Watch::start();
+        self.merge.finish(&pool.model().nms, out);
+        cost.postprocess += watch.lap();
+        Ok(cost)
+    }
+}
+
+/// CPU time of this thread between laps.
+struct Watch(Duration);
+
+impl Watch {
+    fn start() -> Self {
+        Self(thread_cpu())
+    }
+
+    fn lap(&mut self) -> Duration {
+        let now = thread_cpu();
+        now.saturating_sub(std::mem::replace(&mut self.0, now))
+    }
+}
