@@ -1,5 +1,16 @@
 //! What counts as an event: one file a rule.
 
+mod period;
+mod sampling;
+mod rule_set;
+pub mod traffic;
+
+pub use rule_set::{BuildError, RuleSet};
+
+use std::collections::BTreeMap;
+
+use crate::base::class::Class;
+use crate::base::id::Slug;
 use crate::base::time::Stamp;
 use crate::event::{Crossing, EndReason, Event, FlowReport};
 use crate::scene::Scene;
@@ -27,11 +38,17 @@ impl Findings {
 /// Watches the scene of one camera for one thing.
 ///
 /// Contract (one suite runs on every rule): decisions use the media clock only; the same scenes give the same findings; every event that
-/// begins is ended once, at the latest by `finish`; an id's revisions count up from 1; nothing is remembered about tracks that have ended.
+/// begins is ended once, at the latest by `finish`; an id's revisions count up from 1; nothing is remembered about tracks that have ended
+/// longer ago than the rule's configured times. After `finish` a new session may begin at media time zero.
 pub trait Rule: Send {
     /// Looks at the scene of one analysed frame.
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings);
 
     /// The camera or the program goes away: open events end with `reason`, periods begun are reported as far as they went.
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings);
+
+    /// What is in the rule's zone now, by class, for a rule that counts what is there.
+    fn zone_now(&self) -> Option<(&Slug, BTreeMap<Class, u32>)> {
+        None
+    }
 }

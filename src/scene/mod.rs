@@ -1,16 +1,44 @@
-//! What is true now in front of one camera: tracks with their history.
+//! What is true now in front of one camera: tracks with their history, in units that mean the same everywhere in the picture.
+//!
+//! Lengths are in local car lengths, "L": how large a car looks at that place of the picture (about 4.5 m). One L/s is about 16 km/h.
+
+mod car_length;
+mod per_track;
+mod rest;
+mod scene_track;
+mod state;
+mod trail;
+
+pub use car_length::CarLengthMap;
+pub use per_track::PerTrack;
+pub use rest::Rest;
+pub use scene_track::SceneTrack;
+pub use state::SceneState;
+pub use trail::{Motion, Sample, Trail};
+
+use std::time::Duration;
 
 use crate::base::geom::FrameSize;
 use crate::base::time::Stamp;
-use crate::track::Track;
+use crate::track::TrackId;
 
 /// What the rules look at: one analysed frame of one camera.
 #[derive(Debug)]
 pub struct Scene<'a> {
     /// When.
     pub at: Stamp,
+    /// Time since the previous analysed frame of the same session; `None` in the first.
+    pub since_last: Option<Duration>,
     /// Size of the picture, for converting configured geometry.
     pub size: FrameSize,
     /// Everything followed now, ordered by id.
-    pub tracks: &'a [Track],
+    pub tracks: &'a [SceneTrack],
+}
+
+impl Scene<'_> {
+    /// The track with this id, if it is followed now.
+    pub fn find(&self, id: TrackId) -> Option<&SceneTrack> {
+        let index = self.tracks.binary_search_by_key(&id, |track| track.track.id).ok()?;
+        Some(&self.tracks[index])
+    }
 }

@@ -1,0 +1,113 @@
+//! Minutes and quarters of an hour: what periodic measures are over.
+
+use std::time::Duration;
+
+use crate::base::time::{MediaTime, Stamp, WallTime};
+
+/// The lengths that are reported.
+pub(crate) const REPORTED: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(900)];
+
+/// Cuts the stream's time into periods that begin at whole minutes or quarters of UTC (Indonesia's zones are whole hours from it).
+///
+/// The wall clock is asked once, at the first frame; from then on the media clock decides, so that a step of the box's clock neither
+/// repeats nor skips a period.
+#[derive(Clone, Debug)]
+pub(crate) struct Periods {
+    length_us: i64,
+    open: Option<Open>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// UTC of media time zero, in microseconds.
+    origin_us: i64,
+    /// The period's end, in microseconds of UTC.
+    end_us: i64,
+    /// Where the observed part begins: the period's start, or the first frame.
+    from_us: i64,
+    /// The latest frame.
+    last_us: i64,
+}
+
+/// A period that is over: what was measured from `from` to `to` (exclusive).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Closed {
+    pub(crate) from: WallTime,
+    pub(crate) to: WallTime,
+}
+
+impl Closed {
+    pub(crate) fn secs(self) -> f64 {
+        self.from.secs_until(self.to)
+    }
+}
+
+impl Periods {
+    pub(crate) fn new(length: Duration) -> Self {
+        Self { length_us: length.as_micros() as i64, open: None }
+    }
+
+    /// Takes the time of a frame; `Some` when the frame is the first one behind a period. Call it before measuring the frame.
+    /// Periods in which no frame fell are not reported: absent means not measured.
+    pub(crate) fn advance(&mut self, at: Stamp) -> Option<Closed> {
+        let origin_us = self.open.map_or(at.wall.as_micros() - at.media.as_micros(), |open| open.origin_us);
+        let now_us = origin_us + at.media.as_micros();
+        if let Some(open) = &mut self.open
+            && now_us < open.end_us
+        {
+            open.last_us = now_us;
+            return None;
+        }
+        let start_us = now_us.div_euclid(self.length_us) * self.length_us;
+        let from_us = if self.open.is_some() { start_us } else { now_us };
+        let next = Open { origin_us, end_us: start_us + self.length_us, from_us, last_us: now_us };
+        let over = self.open.replace(next)?;
+        Some(Closed { from: WallTime::from_micros(over.from_us), to: WallTime::from_micros(over.end_us) })
+    }
+
+    /// The session ends: the open period as far as it went. `None` for a quarter that did not outlast a minute, because
+    /// the report of the minute says the same; so a reader knows a quarter by its length.
+    pub(crate) fn finish(&mut self, at: MediaTime) -> Option<Closed> {
+        let open = self.open.take()?;
+        let to_us = (open.origin_us + at.as_micros()).clamp(open.last_us, open.end_us);
+        let is_told_by_minutes = self.length_us > MINUTE_US && to_us - open.from_us <= MINUTE_US;
+        let closed = Closed { from: WallTime::from_micros(open.from_us), to: WallTime::from_micros(to_us) };
+        (!is_told_by_minutes && to_us > open.from_us).then_some(closed)
+    }
+}
+
+const MINUTE_US: i64 = 60_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(media: f64, wall: &str) -> Stamp {
+        Stamp { media: MediaTime::from_secs_f64(media), wall: WallTime::parse_rfc3339(wall).expect("valid") }
+    }
+
+    fn minutes(closed: Option<Closed>) -> Option<(String, String)> {
+        closed.map(|closed| (closed.from.to_string(), closed.to.to_string()))
+    }
+
+    #[test]
+    fn periods_begin_at_whole_minutes_whatever_the_box_clock_does_meanwhile() {
+        let mut periods = Periods::new(REPORTED[0]);
+        assert_eq!(periods.advance(at(0.0, "2026-11-21T10:00:40Z")), None);
+        assert_eq!(periods.advance(at(10.0, "2026-11-21T12:00:00Z")), None, "NTP stepped the wall clock");
+        let first = minutes(periods.advance(at(20.0, "2026-11-21T12:00:10Z"))).expect("a minute is over");
+        assert_eq!(first, ("2026-11-21T10:00:40.000Z".into(), "2026-11-21T10:01:00.000Z".into()));
+        let second = minutes(periods.advance(at(200.0, "2026-11-21T12:03:10Z"))).expect("minutes without frames are skipped");
+        assert_eq!(second, ("2026-11-21T10:01:00.000Z".into(), "2026-11-21T10:02:00.000Z".into()));
+        let last = minutes(periods.finish(MediaTime::from_secs_f64(210.0))).expect("ten seconds");
+        assert_eq!(last, ("2026-11-21T10:04:00.000Z".into(), "2026-11-21T10:04:10.000Z".into()));
+    }
+
+    #[test]
+    fn a_quarter_shorter_than_a_minute_is_left_to_the_minutes() {
+        let mut periods = Periods::new(REPORTED[1]);
+        periods.advance(at(0.0, "2026-11-21T10:01:00Z"));
+        assert_eq!(periods.clone().finish(MediaTime::from_secs_f64(60.0)), None);
+        assert_eq!(periods.finish(MediaTime::from_secs_f64(61.0)).expect("longer").secs(), 61.0);
+    }
+}

@@ -1,0 +1,128 @@
+//! The rules of one camera, as configured.
+
+use std::collections::BTreeMap;
+
+use super::sampling::Sampling;
+use super::traffic::LineCounts;
+use super::traffic::line_count::LineCount;
+use super::traffic::zone_occupancy::ZoneOccupancy;
+use super::{Findings, Rule};
+use crate::base::class::Class;
+use crate::base::geom::{Line, Norm};
+use crate::base::id::Slug;
+use crate::base::time::Stamp;
+use crate::config::settings::{CameraSettings, RuleSettings, Zone};
+use crate::event::{EndReason, EventScope};
+use crate::scene::Scene;
+
+/// A rule that cannot be built. The configuration's check says the same earlier and with the line of the text.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// No such line.
+    #[error("camera `{camera}`, rule `{rule}`: there is no line `{line}`; add it under the camera's lines or name another one")]
+    NoSuchLine {
+        /// Of which camera.
+        camera: Slug,
+        /// Which rule.
+        rule: Slug,
+        /// The missing line.
+        line: Slug,
+    },
+    /// No such zone.
+    #[error("camera `{camera}`, rule `{rule}`: there is no zone `{zone}`; add it under the camera's zones or name another one")]
+    NoSuchZone {
+        /// Of which camera.
+        camera: Slug,
+        /// Which rule.
+        rule: Slug,
+        /// The missing zone.
+        zone: Slug,
+    },
+}
+
+/// All rules of one camera, run in the configured order.
+pub struct RuleSet {
+    rules: Vec<Box<dyn Rule>>,
+    totals: BTreeMap<Slug, LineCounts>,
+}
+
+impl RuleSet {
+    /// Builds the rules of `camera`; `source` is the box's CloudEvents source ([`crate::config::settings::Site::source`]).
+    ///
+    /// # Errors
+    /// When a rule names a line or zone that the camera does not have.
+    pub fn build(camera: &CameraSettings, source: &str) -> Result<Self, BuildError> {
+        let rules: Result<Vec<_>, _> = camera.rules.iter().map(|rule| build(camera, source, rule)).collect();
+        Ok(Self { rules: rules?, totals: empty_totals(camera) })
+    }
+
+    /// Shows one frame's scene to every rule; `out` is added to.
+    pub fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
+        let before = out.crossings.len();
+        self.rules.iter_mut().for_each(|rule| rule.observe(scene, out));
+        self.add(before, out);
+    }
+
+    /// Ends the session: open events end with `reason`. Another session may follow; the totals go on.
+    pub fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
+        let before = out.crossings.len();
+        self.rules.iter_mut().for_each(|rule| rule.finish(at, reason, out));
+        self.add(before, out);
+    }
+
+    /// What passed each line since the start: line → direction → class → number. Every configured direction is there.
+    pub fn totals(&self) -> &BTreeMap<Slug, LineCounts> {
+        &self.totals
+    }
+
+    /// What is in each zone with an occupancy rule now: zone → class → number.
+    pub fn zones_now(&self) -> BTreeMap<Slug, BTreeMap<Class, u32>> {
+        self.rules.iter().filter_map(|rule| rule.zone_now()).map(|(zone, now)| (zone.clone(), now)).collect()
+    }
+
+    fn add(&mut self, before: usize, out: &Findings) {
+        for crossing in &out.crossings[before..] {
+            let line = self.totals.entry(crossing.line.clone()).or_default();
+            *line.entry(crossing.direction.clone()).or_default().entry(crossing.class).or_default() += 1;
+        }
+    }
+}
+
+fn empty_totals(camera: &CameraSettings) -> BTreeMap<Slug, LineCounts> {
+    let mut totals: BTreeMap<Slug, LineCounts> = BTreeMap::new();
+    for rule in &camera.rules {
+        if let RuleSettings::LineCount(settings) = rule {
+            let line = totals.entry(settings.line.clone()).or_default();
+            line.entry(settings.to_left.clone()).or_default();
+            line.entry(settings.to_right.clone()).or_default();
+        }
+    }
+    totals
+}
+
+fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<Box<dyn Rule>, BuildError> {
+    let sampling = Sampling::new(camera.analyse_fps);
+    let scope = |rule: &Slug| EventScope { source: source.to_owned(), camera: camera.id.clone(), rule: rule.clone() };
+
+    Ok(match rule {
+        RuleSettings::LineCount(settings) => {
+            let line = line(camera, &settings.name, &settings.line)?;
+            Box::new(LineCount::new(camera.id.clone(), settings.clone(), line))
+        }
+        RuleSettings::ZoneOccupancy(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            Box::new(ZoneOccupancy::new(camera.id.clone(), settings.clone(), zone.clone(), sampling))
+        }
+        RuleSettings::Congestion(_) | RuleSettings::Crowd(_) | RuleSettings::StoppedVehicle(_) => todo!(),
+    })
+}
+
+fn line(camera: &CameraSettings, rule: &Slug, line: &Slug) -> Result<Line<Norm>, BuildError> {
+    let missing = || BuildError::NoSuchLine { camera: camera.id.clone(), rule: rule.clone(), line: line.clone() };
+    camera.lines.get(line).copied().ok_or_else(missing)
+}
+
+fn zone<'a>(camera: &'a CameraSettings, rule: &Slug, zone: &Slug) -> Result<&'a Zone, BuildError> {
+    let missing = || BuildError::NoSuchZone { camera: camera.id.clone(), rule: rule.clone(), zone: zone.clone() };
+    camera.zones.get(zone).ok_or_else(missing)
+}

@@ -1,0 +1,98 @@
+//! One track with what its history says.
+
+use std::time::Duration;
+
+use super::rest::Rest;
+use super::trail::{Motion, Sample, Trail};
+use crate::base::class::Class;
+use crate::base::geom::{Pixel, Point};
+use crate::base::time::{MediaTime, Stamp};
+use crate::track::Track;
+
+/// A track and what its last seconds say about it.
+#[derive(Clone, Debug)]
+pub struct SceneTrack {
+    /// What the tracker says now.
+    pub track: Track,
+    /// Length of a car in pixels where this thing is: the unit "L".
+    pub car_length: f32,
+    /// Speed of its foot point in car lengths a second, over 0.6 to 1 second; `None` until it has been seen for that long.
+    pub speed_l_s: Option<f32>,
+    /// How its foot point moves, as soon as it was seen twice.
+    pub motion: Option<Motion>,
+    rest: Rest,
+    trail: Trail,
+}
+
+/// Shortest base line of a speed: below it, the jitter of boxes is larger than the motion.
+const MIN_SPAN: Duration = Duration::from_millis(600);
+/// Jitter of a foot point that a fit takes as normal, in L.
+const NOISE_L: f32 = 0.1;
+/// Moving less than this is standing.
+const STANDING_DRIFT_L: f32 = 0.5;
+/// A thing that was missed for this long is still where it was seen: a detector blinks.
+const BLINK: Duration = Duration::from_millis(500);
+
+impl SceneTrack {
+    pub(super) fn new(track: Track, car_length: f32, now: Stamp, mut trail: Trail) -> Self {
+        let (first_at, first_rect) = track.first_seen;
+        trail.clear();
+        trail.push(Sample { at: first_at, rect: first_rect });
+        let ago = now.media.since(first_at);
+        let first = Stamp { media: first_at, wall: now.wall - ago };
+        let mut this = Self { track, car_length, speed_l_s: None, motion: None, rest: Rest::new(first, first_rect), trail };
+        this.take(now);
+        this
+    }
+
+    pub(super) fn update(&mut self, track: Track, car_length: f32, now: Stamp) {
+        self.track = track;
+        self.car_length = car_length;
+        self.take(now);
+    }
+
+    pub(super) fn into_trail(self) -> Trail {
+        self.trail
+    }
+
+    fn take(&mut self, now: Stamp) {
+        if !self.track.is_observed {
+            return;
+        }
+        self.trail.push(Sample { at: now.media, rect: self.track.rect });
+        self.rest.observe(now, self.track.rect, STANDING_DRIFT_L * self.car_length);
+        self.motion = self.trail.motion(NOISE_L * self.car_length);
+        let is_long = |motion: &Motion| motion.span >= MIN_SPAN;
+        self.speed_l_s = self.motion.filter(is_long).map(|motion| motion.velocity.x.hypot(motion.velocity.y) / self.car_length);
+    }
+
+    /// Where it touches the ground.
+    pub fn foot(&self) -> Point<Pixel> {
+        self.track.rect.foot()
+    }
+
+    /// Where it was during the last three seconds.
+    pub fn trail(&self) -> &Trail {
+        &self.trail
+    }
+
+    /// The place it rests at now.
+    pub fn rest(&self) -> Rest {
+        self.rest
+    }
+
+    /// How long it has been standing: moved less than half a car length.
+    pub fn standing_for(&self, now: MediaTime) -> Duration {
+        self.rest.lasted(now)
+    }
+
+    /// Whether it is there: seen in this frame, or missed for no longer than a detector blinks.
+    pub fn is_present(&self, now: MediaTime) -> bool {
+        self.track.is_observed || now.since(self.track.last_seen) <= BLINK
+    }
+
+    /// A person on foot.
+    pub fn is_pedestrian(&self) -> bool {
+        self.track.class == Class::Person && !self.track.is_rider
+    }
+}

@@ -1,0 +1,88 @@
+//! One camera's memory from frame to frame.
+
+use super::car_length::{CarLengthMap, Cell};
+use super::scene_track::SceneTrack;
+use super::trail::Trail;
+use super::{PerTrack, Scene};
+use crate::base::geom::{FrameSize, Pixel, Rect};
+use crate::base::time::{MediaTime, Stamp};
+use crate::track::Track;
+
+/// Turns each frame's tracks into a [`Scene`]. Allocates only when a track begins, and then reuses the memory of ended ones.
+#[derive(Debug, Default)]
+pub struct SceneState {
+    tracks: Vec<SceneTrack>,
+    voted: PerTrack<Option<Cell>>,
+    car_length: CarLengthMap,
+    spare: Vec<Trail>,
+    last: Option<(MediaTime, FrameSize)>,
+}
+
+impl SceneState {
+    /// Has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A new session: tracks and times of the old one mean nothing now. What was learned about sizes stays, the view is the same.
+    pub fn restart(&mut self) {
+        self.spare.extend(self.tracks.drain(..).map(SceneTrack::into_trail));
+        self.voted = PerTrack::default();
+        self.last = None;
+    }
+
+    /// Takes what the tracker says about one frame. Time that runs backwards is a new session; another picture size is another view.
+    pub fn observe(&mut self, at: Stamp, size: FrameSize, tracks: &[Track]) -> Scene<'_> {
+        if self.last.is_some_and(|(last, known)| at.media < last || known != size) {
+            self.restart();
+        }
+        if self.last.is_none_or(|(_, known)| known != size) {
+            self.car_length = CarLengthMap::new();
+        }
+        let since_last = self.last.map(|(last, _)| at.media.since(last));
+        self.last = Some((at.media, size));
+        self.follow(at, size, tracks);
+        self.learn(size);
+        Scene { at, since_last, size, tracks: &self.tracks }
+    }
+
+    fn follow(&mut self, at: Stamp, size: FrameSize, tracks: &[Track]) {
+        let mut index = 0;
+        while index < self.tracks.len() {
+            let id = self.tracks[index].track.id;
+            if tracks.iter().any(|track| track.id == id) {
+                index += 1;
+            } else {
+                self.spare.push(self.tracks.remove(index).into_trail());
+            }
+        }
+        for &track in tracks {
+            let cell = CarLengthMap::cell(size, track.rect.foot());
+            let length = self.car_length.at(cell, track.class, track.rect);
+            match self.tracks.binary_search_by_key(&track.id, |known| known.track.id) {
+                Ok(known) => self.tracks[known].update(track, length, at),
+                Err(place) => {
+                    let trail = self.spare.pop().unwrap_or_else(Trail::new);
+                    self.tracks.insert(place, SceneTrack::new(track, length, at, trail));
+                }
+            }
+        }
+    }
+
+    fn learn(&mut self, size: FrameSize) {
+        self.voted.keep_up(&self.tracks, |_| None, |_, _| {});
+        for (track, voted) in self.tracks.iter().zip(self.voted.values_mut()) {
+            let cell = CarLengthMap::cell(size, track.foot());
+            if track.track.is_observed && *voted != Some(cell) && is_whole(size, track.track.rect) {
+                *voted = Some(cell);
+                self.car_length.vote(cell, track.track.class, track.track.rect);
+            }
+        }
+    }
+}
+
+/// A box at the edge of the picture shows only part of a car.
+fn is_whole(size: FrameSize, rect: Rect<Pixel>) -> bool {
+    const EDGE_PX: f32 = 2.0;
+    rect.left > EDGE_PX && rect.top > EDGE_PX && rect.right() < size.width as f32 - EDGE_PX && rect.bottom() < size.height as f32 - EDGE_PX
+}

@@ -1,0 +1,4 @@
+//! Stories that the rules must tell right.
+
+mod film;
+mod line_count;

@@ -1,0 +1,130 @@
+//! Road users on paths that a test describes, as the tracker would report them.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use simpang::base::class::Class;
+use simpang::base::geom::{FrameSize, Point, Rect};
+use simpang::base::time::{MediaTime, Stamp, WallTime};
+use simpang::detect::Score;
+use simpang::event::EndReason;
+use simpang::rules::{Findings, Rule};
+use simpang::scene::SceneState;
+use simpang::track::{Track, TrackId};
+
+/// The picture of every test film.
+pub const SIZE: FrameSize = FrameSize::new(640, 360);
+
+/// One track. Its box has `size` and its middle follows `path` in straight lines; it is there from the first to the last corner.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    pub id: u32,
+    pub class: String,
+    /// Width and height in pixels.
+    pub size: [f32; 2],
+    /// Corners: seconds, x, y of the box's middle.
+    pub path: Vec<[f64; 3]>,
+    /// From when to when the detector does not see it, although the tracker keeps it.
+    #[serde(default)]
+    pub hidden: Vec<[f64; 2]>,
+    #[serde(default)]
+    pub rider: bool,
+}
+
+impl User {
+    pub fn car(id: u32, path: &[[f64; 3]]) -> Self {
+        Self { id, class: "car".into(), size: [60.0, 40.0], path: path.to_vec(), hidden: vec![], rider: false }
+    }
+
+    fn rect(&self, secs: f64) -> Option<Rect<simpang::base::geom::Pixel>> {
+        let (first, last) = (self.path.first()?, self.path.last()?);
+        if secs < first[0] - 1e-9 || secs > last[0] + 1e-9 {
+            return None;
+        }
+        let next = self.path.iter().position(|corner| corner[0] >= secs - 1e-9)?;
+        let (a, b) = (self.path[next.saturating_sub(1)], self.path[next]);
+        let share = if b[0] > a[0] { ((secs - a[0]) / (b[0] - a[0])).clamp(0.0, 1.0) } else { 0.0 };
+        let (x, y) = ((a[1] + (b[1] - a[1]) * share) as f32, (a[2] + (b[2] - a[2]) * share) as f32);
+        Some(Rect::new(x - self.size[0] / 2.0, y - self.size[1] / 2.0, self.size[0], self.size[1]))
+    }
+
+    fn is_hidden(&self, secs: f64) -> bool {
+        self.hidden.iter().any(|[from, to]| (*from..*to).contains(&secs))
+    }
+}
+
+/// Tracks of a film, frame by frame.
+#[derive(Clone, Debug)]
+pub struct Film {
+    pub fps: f64,
+    pub start: WallTime,
+    pub users: Vec<User>,
+    /// From when to when no frame arrives.
+    pub outages: Vec<[f64; 2]>,
+    pub length: Option<f64>,
+}
+
+impl Film {
+    pub fn new(fps: f64, users: Vec<User>) -> Self {
+        let start = WallTime::parse_rfc3339("2026-11-21T10:00:00Z").expect("valid");
+        Self { fps, start, users, outages: vec![], length: None }
+    }
+
+    fn last_second(&self) -> f64 {
+        let ends = self.users.iter().filter_map(|user| user.path.last()).map(|corner| corner[0]);
+        self.length.unwrap_or_else(|| ends.fold(0.0, f64::max) + 5.0)
+    }
+
+    pub fn frames(&self) -> Vec<(Stamp, Vec<Track>)> {
+        let count = (self.last_second() * self.fps).ceil() as usize;
+        let times = (0..count).map(|i| i as f64 / self.fps);
+        let seen = times.filter(|secs| !self.outages.iter().any(|[from, to]| (*from..*to).contains(secs)));
+        let mut seen_before: Vec<f64> = Vec::new();
+        seen.map(|secs| {
+            seen_before.push(secs);
+            let tracks = self.users.iter().filter_map(|user| self.track(user, secs, &seen_before)).collect();
+            (stamp(self.start, secs), tracks)
+        })
+        .collect()
+    }
+
+    /// The track as it is at `secs`: it exists from its second detection on, as the tracker confirms it.
+    fn track(&self, user: &User, secs: f64, frames: &[f64]) -> Option<Track> {
+        let rect = user.rect(secs)?;
+        let is_detected = |at: &&f64| user.rect(**at).is_some() && !user.is_hidden(**at);
+        let first = *frames.iter().find(is_detected)?;
+        let last = *frames.iter().rev().find(is_detected)?;
+        let before = user.rect(secs - 1.0 / self.fps).unwrap_or(rect);
+        let per_second = self.fps as f32;
+        (last > first).then(|| Track {
+            id: TrackId(user.id),
+            rect,
+            class: Class::from_name(&user.class).expect("a class of ours"),
+            score: Score::new(0.8),
+            velocity: Point::new((rect.left - before.left) * per_second, (rect.top - before.top) * per_second),
+            is_observed: last == secs,
+            is_rider: user.rider,
+            first_seen: (MediaTime::from_secs_f64(first), user.rect(first).expect("detected there")),
+            last_seen: MediaTime::from_secs_f64(last),
+        })
+    }
+
+    /// What `rule` finds in the whole film, the end of the session included.
+    pub fn show(&self, rule: &mut dyn Rule) -> Findings {
+        let mut out = Findings::default();
+        let mut scene = SceneState::new();
+        let mut last = stamp(self.start, 0.0);
+        for (at, mut tracks) in self.frames() {
+            tracks.sort_by_key(|track| track.id);
+            rule.observe(&scene.observe(at, SIZE, &tracks), &mut out);
+            last = at;
+        }
+        rule.finish(last, EndReason::CameraLost, &mut out);
+        out
+    }
+}
+
+pub fn stamp(start: WallTime, secs: f64) -> Stamp {
+    Stamp { media: MediaTime::from_secs_f64(secs), wall: start + Duration::from_secs_f64(secs) }
+}
