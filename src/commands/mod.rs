@@ -1,1 +1,15 @@
 //! One file a subcommand. The only modules that use `anyhow`.
+
+pub mod check;
+pub mod demo;
+pub mod events;
+pub mod probe;
+pub mod replay;
+pub mod run;
+pub mod track;
+
+mod annotate;
+mod logging;
+mod progress;
+mod stop;
+mod summary;
