@@ -1,1 +1,4 @@
 //! Tests of the whole program; one binary.
+
+mod golden;
+mod messages;
