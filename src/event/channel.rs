@@ -101,13 +101,11 @@ impl Channel {
 }
 
 const EVENT_PURPOSE: &str = "Every message of every event's life (new, update, end), in order.";
-const ACTIVE_PURPOSE: &str =
-    "The latest message of each event that has not ended, kept by the broker: a late subscriber gets the current picture. An empty payload means that the event has ended.";
+const ACTIVE_PURPOSE: &str = "The latest message of each event that has not ended, kept by the broker: a late subscriber gets the current picture. An empty payload means that the event has ended.";
 const FLOW_1M: &str = "What passed a counting line in one minute, by direction and class.";
 const FLOW_15M: &str = "What passed a counting line in a quarter of an hour, by direction and class.";
 const CROWD_1M: &str = "How many people were in a zone during one minute.";
-const STATUS_PURPOSE: &str =
-    "Whether the box is there: published at each connection and at a graceful stop; the broker publishes the last will when the box vanishes.";
+const STATUS_PURPOSE: &str = "Whether the box is there: published at each connection and at a graceful stop; the broker publishes the last will when the box vanishes.";
 const CAMERA_PURPOSE: &str = "Whether a camera can be trusted, published at each change.";
 const CONFIG_PURPOSE: &str = "Which configuration is applied and where its lines and zones lie; no addresses, no secrets.";
 

@@ -34,16 +34,8 @@ pub enum Document {
 
 impl Document {
     /// Every document, in the order of the reference.
-    pub const ALL: [Self; 8] = [
-        Self::Event,
-        Self::EventData,
-        Self::Flow,
-        Self::Crowd,
-        Self::Status,
-        Self::CameraState,
-        Self::Health,
-        Self::Config,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Event, Self::EventData, Self::Flow, Self::Crowd, Self::Status, Self::CameraState, Self::Health, Self::Config];
 
     /// File name without extension, and key in the AsyncAPI file.
     pub const fn name(self) -> &'static str {

@@ -95,10 +95,7 @@ impl Mapping {
     fn congestion(abnormal_traffic_type: &str, sub_cause_code: u8) -> Self {
         Self {
             fiware: Some(Fiware::alert("traffic", "trafficJam")),
-            datex2: Some(Datex2 {
-                record: "AbnormalTraffic".to_owned(),
-                abnormal_traffic_type: Some(abnormal_traffic_type.to_owned()),
-            }),
+            datex2: Some(Datex2 { record: "AbnormalTraffic".to_owned(), abnormal_traffic_type: Some(abnormal_traffic_type.to_owned()) }),
             etsi_denm: Some(EtsiDenm { cause_code: 1, sub_cause_code }),
         }
     }

@@ -2,4 +2,6 @@
 
 mod architecture;
 mod configuration;
+mod golden;
+mod messages;
 mod scenarios;

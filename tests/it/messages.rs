@@ -1,0 +1,495 @@
+//! What is published is what is documented: real messages against the schemas, the schemas and files against the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use jsonschema::Validator;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use simpang::base::class::Class;
+use simpang::base::geom::{Line, Norm, Point, Polygon};
+use simpang::base::id::Slug;
+use simpang::base::time::{MediaTime, Stamp, WallTime};
+use simpang::event::channel::Channel;
+use simpang::event::contract::Document;
+use simpang::event::reader::{self, ReadError, Received};
+use simpang::event::*;
+
+use crate::golden;
+
+fn slug(text: &str) -> Slug {
+    Slug::new(text).expect("legal")
+}
+
+fn at(time: &str) -> WallTime {
+    WallTime::parse_rfc3339(&format!("2026-11-21T{time}Z")).expect("valid")
+}
+
+/// A box with one camera.
+pub(crate) fn wire() -> Wire {
+    Wire::new(Identity {
+        city: slug("palembang"),
+        operator: slug("atcs"),
+        site: slug("simpang-charitas"),
+        site_name: "Simpang Charitas".to_owned(),
+        device: slug("edge-01"),
+        position: Some((104.7536, -2.9736)),
+        root: "its/v1/palembang".to_owned(),
+        software: "0.1.0".to_owned(),
+        boot: BootId::derive("/palembang/atcs/simpang-charitas/edge-01", at("00:00:01")),
+        cameras: BTreeMap::from([(slug("cam-utara"), CameraIdentity { name: "Arah Jalan Sudirman".to_owned(), bearing_deg: Some(182.0) })]),
+    })
+}
+
+fn finding(kind: Kind) -> Finding {
+    let mut measurement = Measurement { window_s: Some(240.0), coverage: Some(0.98), ..Measurement::default() };
+    let mut involved = Vec::new();
+    match kind.category() {
+        Category::Congestion => measurement.speed_ratio = Some(0.184_213_77),
+        Category::Crowd => (measurement.people_mean, measurement.people_max) = (Some(95.7), Some(108)),
+        Category::Incident | Category::Accident => {
+            (measurement.stationary_s, measurement.vehicles_passed) = (Some(20.0), Some(7));
+            involved.push(Involved { track: 51007, class: Class::Truck });
+        }
+    }
+    Finding { kind, severity: Severity::Medium, confidence: 0.86, measurement, involved }
+}
+
+fn begin(kind: Kind) -> (OpenEvent, Event) {
+    let (zone, name, use_of) = match kind.category() {
+        Category::Congestion => ("appr-n", "pendekat utara", ZoneKind::Approach),
+        Category::Crowd => ("trotoar-timur", "trotoar timur", ZoneKind::Sidewalk),
+        Category::Incident | Category::Accident => ("exit-s", "lajur keluar selatan", ZoneKind::Exit),
+    };
+    let scope =
+        EventScope { source: "/palembang/atcs/simpang-charitas/edge-01".to_owned(), camera: slug("cam-utara"), rule: slug("macet-utara") };
+    let zone = ZoneRef { id: slug(zone), name: name.to_owned(), kind: use_of };
+    let rule = RuleText { id: "test.v1".to_owned(), enter: "speedRatio < 0.25".to_owned(), exit: "speedRatio > 0.35".to_owned() };
+    let stamp = |time: &str| Stamp { media: MediaTime::ZERO, wall: at(time) };
+    OpenEvent::begin(&scope, zone, rule, "appr-n", stamp("10:03:40"), stamp("10:07:40"), finding(kind))
+}
+
+const KINDS: [Kind; 7] = [Kind::Heavy, Kind::Slow, Kind::Queuing, Kind::Stationary, Kind::Count, Kind::Density, Kind::StoppedVehicle];
+const REASONS: [EndReason; 5] =
+    [EndReason::Cleared, EndReason::NotConfirmed, EndReason::CameraLost, EndReason::OperatorClosed, EndReason::Superseded];
+
+/// Every kind in every phase, ended for every reason.
+fn every_event() -> Vec<Event> {
+    let mut events = Vec::new();
+    for kind in KINDS {
+        let (mut open, new) = begin(kind);
+        events.push(new);
+        events.push(open.update(at("10:12:40"), finding(kind)));
+        for reason in REASONS {
+            events.push(open.clone().end(at("10:31:10"), at("10:27:15"), reason));
+        }
+    }
+    events
+}
+
+fn birth() -> Birth {
+    Birth {
+        started: at("00:00:01"),
+        now: at("10:00:00"),
+        config_digest: "ab".repeat(32),
+        cameras: vec![CameraSummary { camera_id: "cam-utara".to_owned(), state: CameraState::Ok, fps: 8.0 }],
+        capabilities: vec![Capability::Congestion, Capability::Flow],
+    }
+}
+
+fn line_report(length: Duration) -> FlowReport {
+    let counts = BTreeMap::from([
+        (slug("masuk"), Class::ALL.into_iter().map(|class| (class, 3)).collect()),
+        (slug("keluar"), BTreeMap::from([(Class::Motorcycle, 38), (Class::Car, 9)])),
+    ]);
+    FlowReport {
+        camera: slug("cam-utara"),
+        place: slug("garis-utara"),
+        from: at("10:00:00"),
+        to: at("10:00:00") + length,
+        measure: FlowMeasure::Line(counts),
+    }
+}
+
+fn zone_report(length: Duration) -> FlowReport {
+    let mean = BTreeMap::from([(Class::Person, 95.7), (Class::Motorcycle, 1.25)]);
+    let measure = FlowMeasure::Zone { mean, people_max: 108, coverage: 0.99 };
+    FlowReport { camera: slug("cam-utara"), place: slug("trotoar-timur"), from: at("10:00:00"), to: at("10:00:00") + length, measure }
+}
+
+fn geometry() -> CameraGeometry {
+    let point = |x: f32, y: f32| Point::<Norm>::new(x, y);
+    let polygon = Polygon::new(vec![point(0.1, 0.1), point(0.9, 0.1), point(0.5, 0.9)]).expect("a triangle");
+    CameraGeometry {
+        camera_id: "cam-utara".to_owned(),
+        camera_name: "Arah Jalan Sudirman".to_owned(),
+        features: vec![
+            PictureFeature::line(&slug("garis-utara"), &Line { a: point(0.1, 0.5), b: point(0.9, 0.5) }),
+            PictureFeature::zone(&slug("appr-n"), "pendekat utara", "approach", &polygon),
+        ],
+    }
+}
+
+/// At least one message on every channel.
+fn every_envelope() -> Vec<Envelope> {
+    let wire = wire();
+    let mut envelopes: Vec<Envelope> = every_event().iter().zip(1..).flat_map(|(event, n)| wire.event(event, n, at("10:31:11"))).collect();
+    let health =
+        Health { cameras: vec![CameraHealth { camera_id: "cam-utara".to_owned(), ..CameraHealth::default() }], ..Health::default() };
+    let quarter = Duration::from_secs(900);
+    envelopes.extend([line_report(MINUTE), line_report(quarter), zone_report(MINUTE)].iter().filter_map(|report| wire.flow(report)));
+    envelopes.extend([
+        wire.birth(&birth()),
+        wire.stopped(&birth()),
+        wire.will(),
+        wire.camera_state(&slug("cam-utara"), CameraState::NoSignal, at("10:00:00"), Some("no frame for 10 s")),
+        wire.health(at("10:00:00"), health),
+        wire.config(&"ab".repeat(32), at("00:00:01"), vec![geometry()]),
+    ]);
+    envelopes
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::draft202012::options().should_validate_formats(true).build(schema).expect("our schema is a schema")
+}
+
+fn cloud_events_validator() -> Validator {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas/cloudevents-1.0.json");
+    validator(&serde_json::from_slice(&std::fs::read(file).expect("part of the repository")).expect("JSON"))
+}
+
+fn assert_valid(validator: &Validator, payload: &[u8]) {
+    let value: Value = serde_json::from_slice(payload).expect("JSON");
+    let problems: Vec<String> = validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(problems.is_empty(), "{problems:#?}\n{value:#}");
+}
+
+/// The channel whose address `topic` fits.
+fn channel_of(topic: &str) -> Channel {
+    let levels: Vec<&str> = topic.strip_prefix("its/v1/palembang/").expect("starts with the root").split('/').collect();
+    let fits = |channel: &Channel| {
+        let address: Vec<&str> = channel.spec().address.split('/').skip(1).collect();
+        address.len() == levels.len() && address.iter().zip(&levels).all(|(want, got)| want.starts_with('{') || want == got)
+    };
+    let found: Vec<Channel> = Channel::ALL.into_iter().filter(fits).collect();
+    assert_eq!(found.len(), 1, "{topic} fits {found:?}");
+    found[0]
+}
+
+#[test]
+fn every_message_is_valid_by_the_schema_of_its_channel() {
+    let validators: BTreeMap<Document, Validator> = Document::ALL.into_iter().map(|d| (d, validator(&d.schema()))).collect();
+    let cloud_events = cloud_events_validator();
+    for envelope in every_envelope() {
+        let channel = channel_of(&envelope.topic);
+        if envelope.payload.is_empty() {
+            assert_eq!(channel, Channel::Active, "only an ended event empties its topic");
+            continue;
+        }
+        let document = channel.spec().document;
+        assert_valid(&validators[&document], &envelope.payload);
+        if document == Document::Event {
+            assert_valid(&cloud_events, &envelope.payload);
+            let whole: Value = serde_json::from_slice(&envelope.payload).expect("JSON");
+            assert_valid(&validators[&Document::EventData], whole["data"].to_string().as_bytes());
+        }
+    }
+}
+
+#[test]
+fn every_channel_of_the_table_is_published_as_the_table_says() {
+    let mut published = BTreeSet::new();
+    for envelope in every_envelope() {
+        let channel = channel_of(&envelope.topic);
+        let spec = channel.spec();
+        assert_eq!(
+            (envelope.retain, envelope.qos, envelope.expires_after, envelope.content_type),
+            (spec.retain, spec.qos, spec.expires_after, spec.content_type),
+            "{}",
+            envelope.topic
+        );
+        assert!(envelope.topic.split('/').skip(3).count() <= 5, "{} is deeper than access lists can follow", envelope.topic);
+        published.insert(channel);
+    }
+    assert_eq!(published, Channel::ALL.into_iter().collect());
+}
+
+#[test]
+fn the_schemas_in_the_repository_are_those_of_the_code() {
+    for document in Document::ALL {
+        let mut text = serde_json::to_string_pretty(&document.schema()).expect("JSON");
+        text.push('\n');
+        golden::check(&format!("docs/schemas/{}.json", document.name()), &text);
+    }
+}
+
+#[test]
+fn the_asyncapi_file_in_the_repository_is_that_of_the_code() {
+    golden::check("docs/asyncapi.yaml", &asyncapi::document());
+}
+
+#[test]
+fn the_event_reference_in_the_repository_is_that_of_the_code() {
+    golden::check("docs/events.md", &format!("{}{}", reference::document(), spoken_examples()));
+}
+
+/// Appended to the reference: what people hear, and one whole message, both from real output.
+fn spoken_examples() -> String {
+    let mut page = String::from("\n## Sentences\n\n| kind | phase | Bahasa Indonesia | English |\n|---|---|---|---|\n");
+    for event in every_event().iter().filter(|event| event.ended.is_none_or(|(_, reason)| reason == EndReason::Cleared)) {
+        let text = sentences("Simpang Charitas", event);
+        let word = |value: Value| value.as_str().expect("a word").to_owned();
+        let (kind, phase) = (word(json!(event.kind)), word(json!(event.phase)));
+        page.push_str(&format!("| {kind} | {phase} | {} | {} |\n", text.id, text.en));
+    }
+    let example = wire().cloud_event(&begin(Kind::Queuing).1, 1, at("10:07:40.310"));
+    page.push_str(&format!("\n## A whole event\n\n```json\n{}\n```\n", serde_json::to_string_pretty(&example).expect("JSON")));
+    page
+}
+
+#[test]
+fn an_event_carries_the_identity_that_makes_a_repeat_recognisable() {
+    let event = begin(Kind::Queuing).1;
+    let message = wire().cloud_event(&event, 7, at("10:07:40.310"));
+    assert_eq!(message.id, format!("{}.0001", event.id));
+    assert_eq!((message.subject.as_str(), message.correlationid.as_str()), (event.id.to_string().as_str(), event.id.to_string().as_str()));
+    assert_eq!(message.source, "/palembang/atcs/simpang-charitas/edge-01/cam-utara");
+    assert_eq!(message.kind, "id.its.congestion.new.v1");
+    assert_eq!(message.sequence, "0000000007");
+    assert_eq!((message.severitynumber, message.severitytext.as_str()), (13, "WARN"));
+    assert_eq!(message.data.duration_s, 240.0);
+    assert_eq!(message.data.measurement.speed_ratio, Some(0.184));
+}
+
+#[test]
+fn an_event_is_kept_by_the_broker_until_it_ends() {
+    let (open, new) = begin(Kind::Queuing);
+    let [event, active] = <[Envelope; 2]>::try_from(wire().event(&new, 1, at("10:07:41"))).expect("two messages");
+    assert_eq!(event.topic, "its/v1/palembang/simpang-charitas/edge-01/event/congestion");
+    assert_eq!(active.topic, format!("its/v1/palembang/simpang-charitas/edge-01/active/congestion/{}", new.id));
+    assert!(!event.retain && active.retain);
+    assert_eq!(event.payload, active.payload);
+
+    let end = open.end(at("10:31:10"), at("10:27:15"), EndReason::Cleared);
+    let [event, active] = <[Envelope; 2]>::try_from(wire().event(&end, 2, at("10:31:11"))).expect("two messages");
+    assert!(!event.payload.is_empty());
+    assert!(active.payload.is_empty() && active.retain);
+}
+
+#[test]
+fn recorded_time_is_never_before_the_time_of_the_event() {
+    let message = wire().cloud_event(&begin(Kind::Queuing).1, 1, at("09:00:00"));
+    assert_eq!(message.recordedtime, message.time);
+}
+
+#[test]
+fn birth_and_will_name_the_same_start() {
+    let wire = wire();
+    let parse = |envelope: Envelope| serde_json::from_slice::<StatusMessage>(&envelope.payload).expect("status");
+    let (birth, will, stopped) = (parse(wire.birth(&birth())), parse(wire.will()), parse(wire.stopped(&birth())));
+    assert_eq!((birth.state, will.state, stopped.state), (DeviceState::Online, DeviceState::Offline, DeviceState::Stopped));
+    assert_eq!(birth.boot_id, will.boot_id);
+    assert_eq!((will.reason.as_deref(), will.time), (Some("lwt"), None));
+    assert!(wire.will().retain && wire.will().topic.ends_with("/edge-01/status"));
+}
+
+#[test]
+fn a_box_with_a_blind_camera_is_degraded() {
+    let mut blind = birth();
+    blind.cameras[0].state = CameraState::NoSignal;
+    let message: StatusMessage = serde_json::from_slice(&wire().birth(&blind).payload).expect("status");
+    assert_eq!(message.state, DeviceState::Degraded);
+}
+
+#[test]
+fn a_line_reports_each_direction_and_class_and_a_total_of_vehicles() {
+    let envelope = wire().flow(&line_report(MINUTE)).expect("a line is reported");
+    assert_eq!(envelope.topic, "its/v1/palembang/simpang-charitas/edge-01/flow/garis-utara/1m");
+    let entities: FlowMessage = serde_json::from_slice(&envelope.payload).expect("flow");
+    let keluar: Vec<_> = entities
+        .iter()
+        .filter_map(|entity| match entity {
+            FlowEntity::Vehicles(v) if v.direction_name == "keluar" => Some((v.vehicle_type.as_deref(), v.intensity, v.smp)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(keluar, [(None, 47, 16.6), (Some("car"), 9, 9.0), (Some("motorcycle"), 38, 7.6)]);
+    let masuk: u32 = entities.iter().map(|e| if let FlowEntity::People(p) = e { p.people_count } else { 0 }).sum();
+    assert_eq!(masuk, 3, "people are reported apart from vehicles");
+    let ids: BTreeSet<&str> = entities
+        .iter()
+        .map(|e| match e {
+            FlowEntity::Vehicles(v) => v.id.as_str(),
+            FlowEntity::People(p) => p.id.as_str(),
+        })
+        .collect();
+    assert_eq!(ids.len(), entities.len(), "ids differ");
+}
+
+#[test]
+fn only_a_quarter_of_an_hour_is_kept_by_the_broker() {
+    let kept =
+        |length| wire().flow(&line_report(length)).map(|envelope| (envelope.retain, envelope.topic.rsplit('/').next().map(str::to_owned)));
+    assert_eq!(kept(MINUTE), Some((false, Some("1m".to_owned()))));
+    assert_eq!(kept(15 * MINUTE), Some((true, Some("15m".to_owned()))));
+    assert_eq!(kept(Duration::from_secs(20)), Some((false, Some("1m".to_owned()))), "a minute cut short by a stop");
+    assert_eq!(wire().flow(&zone_report(15 * MINUTE)), None);
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    for event in every_event() {
+        let wire = wire();
+        let message = wire.cloud_event(&event, 1, at("10:31:11"));
+        for envelope in wire.event(&event, 1, at("10:31:11")) {
+            let read = reader::read(&envelope.topic, &envelope.payload).expect("readable").expect("an event");
+            let expected =
+                if envelope.payload.is_empty() { Received::Removed(event.id) } else { Received::Event(Box::new(message.clone())) };
+            assert_eq!(read, expected);
+        }
+    }
+}
+
+#[test]
+fn a_reader_lives_with_what_later_versions_add() {
+    let mut later = serde_json::to_value(wire().cloud_event(&begin(Kind::Queuing).1, 1, at("10:07:41"))).expect("JSON");
+    later["traceparent"] = json!("00-x");
+    later["data"]["schema"] = json!("its-event/1.4");
+    later["data"]["kind"] = json!("wrongWay");
+    later["data"]["where"]["district"] = json!("Ilir Timur");
+    later["data"]["measurement"]["queueMaxM"] = json!(94);
+    later["data"]["measurement"]["units"]["speedUncertaintyPct"] = json!(12);
+    later["data"]["evidence"] = json!({ "snapshots": [] });
+    let event = reader::parse(later.to_string().as_bytes()).expect("readable");
+    assert_eq!(event.data.kind, Word::Other("wrongWay".to_owned()));
+}
+
+#[test]
+fn a_reader_refuses_what_is_no_event_and_says_why() {
+    let valid = serde_json::to_value(wire().cloud_event(&begin(Kind::Queuing).1, 1, at("10:07:41"))).expect("JSON");
+    let change = |pointer: &str, value: Value| {
+        let mut changed = valid.clone();
+        *changed.pointer_mut(pointer).expect("exists") = value;
+        changed.to_string()
+    };
+    let deep = format!("{{\"x\":{}", "[".repeat(100_000));
+    let cases = [
+        (change("/specversion", json!("2.0")), "event is written in `CloudEvents 2.0`, this program reads"),
+        (change("/data/schema", json!("its-event/2.0")), "event is written in `its-event/2.0`, this program reads"),
+        (change("/time", json!("yesterday")), "`yesterday` is not an RFC 3339 instant"),
+        ("{}".to_owned(), "missing field"),
+        (deep, "recursion limit"),
+        (" ".repeat(300_000), "payload has 300000 bytes"),
+    ];
+    for (payload, expected) in cases {
+        let message = reader::parse(payload.as_bytes()).expect_err("refused").to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+    assert!(matches!(reader::parse(&[0xff, 0xfe]), Err(ReadError::NotAnEvent(_))));
+    assert_eq!(reader::read("its/v1/palembang/x/y/active/crowd/nonsense", b"").expect("no error"), None);
+}
+
+#[test]
+fn the_examples_of_the_message_design_are_read() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/domain/examples");
+    if !folder.exists() {
+        eprintln!("NOT TESTED: {} is not there, the design's examples were not read", folder.display());
+        return;
+    }
+    for name in ["event-congestion-new", "event-congestion-end", "event-crowd-new", "event-incident-stopped-new"] {
+        let bytes = std::fs::read(folder.join(format!("{name}.json"))).expect("an example");
+        assert_valid(&cloud_events_validator(), &bytes);
+        reader::parse(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
+    }
+}
+
+#[test]
+fn asyncapi_names_every_channel_and_no_other() {
+    let yaml = asyncapi::document();
+    let addresses: BTreeSet<&str> =
+        yaml.lines().filter_map(|line| line.trim().strip_prefix("address: ")).map(|address| address.trim_matches('"')).collect();
+    let published: BTreeSet<&str> = every_envelope().iter().map(|envelope| channel_of(&envelope.topic).spec().address).collect();
+    assert_eq!(addresses, published);
+    for reference in yaml.lines().filter_map(|line| line.trim().strip_prefix("\"$ref\": \"./")) {
+        let file = reference.trim_matches('"');
+        let is_ours = Document::ALL.into_iter().any(|document| file == format!("schemas/{}.json", document.name()));
+        assert!(is_ours, "{file} is named in asyncapi.yaml and is no schema of ours");
+    }
+}
+
+#[test]
+fn our_cloudevents_schema_refuses_what_cloudevents_refuses() {
+    let valid = json!({ "id": "1", "source": "/a", "specversion": "1.0", "type": "t" });
+    let check = |value: &Value| cloud_events_validator().is_valid(value);
+    assert!(check(&valid));
+    for required in ["id", "source", "specversion", "type"] {
+        let mut without = valid.clone();
+        without.as_object_mut().expect("an object").remove(required);
+        assert!(!check(&without), "without {required}");
+    }
+    for (name, value) in [
+        ("severityText", json!("x")),
+        ("a-b", json!("x")),
+        ("abcdefghijklmnopqrstu", json!("x")),
+        ("time", json!("now")),
+        ("ext", json!({})),
+        ("ext", json!(1.5)),
+    ] {
+        let mut with = valid.clone();
+        with[name] = value;
+        assert!(!check(&with), "with {name}");
+    }
+}
+
+fn figure() -> impl Strategy<Value = Option<f64>> {
+    prop_oneof![Just(None), any::<f64>().prop_map(Some), (0.0..2.0f64).prop_map(Some)]
+}
+
+prop_compose! {
+    fn any_event()(
+        kind in prop::sample::select(KINDS.to_vec()),
+        end in prop::option::of(prop::sample::select(REASONS.to_vec())),
+        name in "\\PC{0,40}",
+        times in prop::array::uniform4(0i64..4_000_000_000_000_000),
+        figures in prop::array::uniform8(figure()),
+        people in prop::option::of(any::<u32>()),
+        confidence in any::<f32>(),
+        tracks in prop::collection::vec((any::<u32>(), 0usize..6), 0..4),
+        revision in 1u32..,
+    ) -> Event {
+        let mut event = begin(kind).1;
+        let [started, detected, updated, ended] = times.map(WallTime::from_micros);
+        (event.started, event.detected, event.updated) = (started, detected, updated);
+        event.phase = if end.is_some() { Phase::End } else if revision > 1 { Phase::Update } else { Phase::New };
+        event.ended = end.map(|reason| (ended, reason));
+        (event.revision, event.confidence, event.zone.name) = (revision, confidence, name);
+        let m = &mut event.measurement;
+        [m.window_s, m.coverage, m.speed_ratio, m.speed_l_s, m.stopped_share, m.people_mean, m.drift_l, m.stationary_s] = figures;
+        (m.people_max, m.vehicles_passed) = (people, people);
+        event.involved = tracks.into_iter().map(|(track, class)| Involved { track, class: Class::ALL[class] }).collect();
+        event
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_event_is_written_validly_and_read_back(event in any_event(), sequence in any::<u64>(), recorded in 0i64..4_000_000_000_000_000) {
+        let message = wire().cloud_event(&event, sequence, WallTime::from_micros(recorded));
+        let payload = serde_json::to_vec(&message).expect("JSON");
+        thread_local! { static SCHEMAS: (Validator, Validator) = (validator(&Document::Event.schema()), cloud_events_validator()); }
+        SCHEMAS.with(|(ours, cloud_events)| { assert_valid(ours, &payload); assert_valid(cloud_events, &payload); });
+        let read = reader::parse(&payload).expect("readable");
+        prop_assert_eq!(&read.id, &message.id);
+        prop_assert_eq!(&read.data.text, &message.data.text);
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = reader::read("its/v1/palembang/a/b/event/crowd", &bytes);
+    }
+}
