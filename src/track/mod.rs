@@ -1,5 +1,14 @@
 //! Boxes of successive frames in, things with an identity out.
 
+mod affinity;
+mod assign;
+mod kalman;
+pub mod mot;
+mod rider;
+mod tracker;
+mod tracklet;
+mod tuning;
 mod types;
 
+pub use tracker::Tracker;
 pub use types::{Track, TrackId};

@@ -5,3 +5,4 @@ mod configuration;
 mod golden;
 mod messages;
 mod scenarios;
+mod track;

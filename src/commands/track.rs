@@ -1,0 +1,86 @@
+//! `simpang track`: the tracker alone on MOTChallenge detections, so that TrackEval or py-motmetrics can score it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::base::time::MediaTime;
+use crate::config::settings::TrackSettings;
+use crate::detect::Detection;
+use crate::track::mot::{self, MotDetection, MotTrack};
+use crate::track::{TrackId, Tracker};
+
+/// Follow the boxes of a MOTChallenge detection file.
+#[derive(clap::Args, Clone, Debug)]
+pub struct TrackArgs {
+    /// Detections: frame,id,left,top,width,height,conf[,class,...]. Class is a COCO id, or -1 for a person.
+    #[arg(long, value_name = "MOT.txt")]
+    pub detections: PathBuf,
+    /// Frames a second of the source.
+    #[arg(long, value_name = "F")]
+    pub fps: f64,
+    /// Where the tracks go, in the same format.
+    #[arg(long, value_name = "MOT.txt")]
+    pub out: PathBuf,
+    /// Analyse frames 1, 1+N, ... only; the frame numbers stay those of the source.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub every: u32,
+    /// Detections at least this sure are matched first.
+    #[arg(long, value_name = "0..1", default_value_t = TrackSettings::default().high_score)]
+    pub high_score: f32,
+    /// Detections at least this sure can begin a track.
+    #[arg(long, value_name = "0..1", default_value_t = TrackSettings::default().new_score)]
+    pub new_score: f32,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When a file cannot be read or written, or a line of it is wrong.
+pub fn run(args: &TrackArgs) -> Result<()> {
+    ensure!(args.fps.is_finite() && args.fps > 0.0, "--fps {}: frames a second must be above 0", args.fps);
+    let input = File::open(&args.detections).with_context(|| format!("cannot open detections `{}`", args.detections.display()))?;
+    let detections = mot::read_detections(BufReader::new(input))
+        .with_context(|| format!("detections `{}` are not in MOT format", args.detections.display()))?;
+    let settings = TrackSettings { high_score: args.high_score, new_score: args.new_score, ..TrackSettings::default() };
+    let tracks = follow(&detections, args.fps, args.every, &settings);
+    let output = File::create(&args.out).with_context(|| format!("cannot write tracks to `{}`", args.out.display()))?;
+    let mut output = BufWriter::new(output);
+    mot::write_tracks(&tracks, &mut output)
+        .and_then(|()| output.flush())
+        .with_context(|| format!("cannot write tracks to `{}`", args.out.display()))
+}
+
+/// Observed tracks of frames 1, 1+`every`, ..., ordered by frame and id. The first detection of a track is known as such only
+/// when a second one confirms it; it is put in its place afterwards.
+pub fn follow(detections: &[MotDetection], fps: f64, every: u32, settings: &TrackSettings) -> Vec<MotTrack> {
+    let mut frames: BTreeMap<u32, Vec<Detection>> = BTreeMap::new();
+    for found in detections {
+        frames.entry(found.frame).or_default().push(found.detection);
+    }
+    let last = frames.keys().next_back().copied().unwrap_or(0);
+    let (mut tracker, mut tracks, mut known) = (Tracker::new(settings), Vec::new(), TrackId(0));
+    for frame in (1..=last).step_by(every as usize) {
+        let at = MediaTime::from_secs_f64(f64::from(frame - 1) / fps);
+        let found = frames.get(&frame).map_or(&[][..], Vec::as_slice);
+        for track in tracker.update(at, found) {
+            let seen = |frame, rect, score| MotTrack { frame, id: track.id, detection: Detection { rect, class: track.class, score } };
+            if track.id > known {
+                known = track.id;
+                let (first_at, first_rect) = track.first_seen;
+                let first_frame = (first_at.as_secs_f64() * fps).round() as u32 + 1;
+                if first_frame < frame {
+                    tracks.push(seen(first_frame, first_rect, track.score));
+                }
+            }
+            if track.is_observed {
+                tracks.push(seen(frame, track.rect, track.score));
+            }
+        }
+    }
+    tracks.sort_by_key(|track| (track.frame, track.id));
+    tracks
+}
