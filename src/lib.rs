@@ -22,4 +22,6 @@ pub mod scene;
 pub mod rules;
 pub mod outbox;
 pub mod status;
+pub mod pipeline;
+pub mod agent;
 pub mod commands;

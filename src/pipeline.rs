@@ -103,7 +103,7 @@ impl Pipeline {
         self.totals.postprocess += cost.postprocess;
         self.totals.inferences += u64::from(cost.inferences);
         self.totals.analysed += 1;
-        Ok(Step { detections: &self.detections, tracks: self.tracker.tracks(), findings: &self.findings })
+        Ok(Step { detections: &self.detections, tracks, findings: &self.findings })
     }
 
     /// The stream is over: what is open ends with `reason`.
@@ -132,7 +132,7 @@ impl Pipeline {
         {
             self.rules.finish(last, EndReason::CameraLost, &mut self.findings);
             self.tracker.reset();
-            self.scene.reset();
+            self.scene.restart();
             self.focus.clear();
         }
         self.last = Some((session, at));

@@ -9,14 +9,15 @@ use super::AgentError;
 use super::outlet::Outlet;
 use super::rate::Rate;
 use crate::base::handoff::{Empty, Receiver};
+use crate::base::id::Slug;
 use crate::base::rate_limit::RateLimit;
-use crate::base::time::{Clock, WallTime};
-use crate::config::settings::{CameraSettings, DetectorSettings};
+use crate::base::time::Clock;
 use crate::decode::Frame;
 use crate::event::EndReason;
 use crate::pipeline::{Pipeline, Step};
 use crate::rules::Findings;
-use crate::source::{CameraFeed, FeedState, FeedStatus};
+use crate::source::feed::CameraFeed;
+use crate::source::feed_status::{FeedState, FeedWatch};
 use crate::status::{CameraBoard, CameraHealth};
 
 /// How often a silent camera's state is looked at.
@@ -32,9 +33,9 @@ pub(super) struct Camera {
 
 /// What a pipeline thread works with.
 pub(super) struct Post {
-    pub(super) settings: CameraSettings,
+    pub(super) camera: Slug,
     pub(super) frames: Receiver<Frame>,
-    pub(super) status: Arc<dyn Fn() -> FeedStatus + Send + Sync>,
+    pub(super) feed: FeedWatch,
     pub(super) outlet: Arc<Outlet>,
     pub(super) index: usize,
     pub(super) clock: Arc<dyn Clock>,
@@ -46,7 +47,7 @@ pub(super) type MakePipeline = Box<dyn FnMut() -> Pipeline + Send>;
 impl Camera {
     /// Starts watching.
     pub(super) fn start(feed: CameraFeed, post: Post, make: MakePipeline) -> Result<Self, AgentError> {
-        let name = post.settings.id.to_string();
+        let name = post.camera.to_string();
         let thread = thread::Builder::new().name(name.clone()).spawn(move || supervise(&post, make));
         let thread = thread.map_err(|source| AgentError::Thread { name, source })?;
         Ok(Self { feed, thread })
@@ -68,7 +69,7 @@ fn supervise(post: &Post, mut make: MakePipeline) {
         if catch_unwind(AssertUnwindSafe(|| watch.until_over())).is_ok() {
             return;
         }
-        tracing::error!(camera = %post.settings.id, "the analysis of this camera panicked and starts afresh; please report this");
+        tracing::error!(camera = %post.camera, "the analysis of this camera panicked and starts afresh; please report this");
     }
 }
 
@@ -77,11 +78,12 @@ struct Watch<'a> {
     pipeline: Pipeline,
     analysed: Rate,
     errors: RateLimit,
+    shown: RateLimit,
 }
 
 impl<'a> Watch<'a> {
     fn new(post: &'a Post, pipeline: Pipeline) -> Self {
-        Self { post, pipeline, analysed: Rate::default(), errors: RateLimit::new(SAY_EVERY) }
+        Self { post, pipeline, analysed: Rate::default(), errors: RateLimit::new(SAY_EVERY), shown: RateLimit::new(LOOK_EVERY) }
     }
 
     fn until_over(&mut self) {
@@ -91,10 +93,13 @@ impl<'a> Watch<'a> {
                 Err(Empty::TimedOut) => {}
                 Err(Empty::Closed) => break,
             }
-            self.show_status();
+            let now = self.post.clock.monotonic();
+            if self.shown.pass(now).is_some() {
+                self.show_status();
+            }
         }
         let findings = self.pipeline.finish(EndReason::CameraLost);
-        self.post.outlet.deliver(self.post.index, findings);
+        self.post.outlet.deliver(findings);
     }
 
     fn analyse(&mut self, frame: &Frame) {
@@ -102,13 +107,13 @@ impl<'a> Watch<'a> {
         let outlet = &self.post.outlet;
         match self.pipeline.step(frame) {
             Ok(step) => {
-                outlet.deliver(self.post.index, step.findings);
+                outlet.deliver(step.findings);
                 show_step(outlet.camera(self.post.index), frame, &step, now);
             }
             Err(error) => {
                 outlet.camera(self.post.index).update_counters(|counters| counters.detect_errors += 1);
                 if let Some(held_back) = self.errors.pass(now) {
-                    tracing::error!(camera = %self.post.settings.id, %error, held_back, "a frame could not be analysed");
+                    tracing::error!(camera = %self.post.camera, %error, held_back, "a frame could not be analysed");
                 }
             }
         }
@@ -123,34 +128,34 @@ impl<'a> Watch<'a> {
             counters.fps_analysed = rate;
             counters.latency_ms = (latency * 1e3) as f32;
         });
-        let mut live = board.live();
-        live.counts.clone_from(self.pipeline.rules().totals());
-        live.zones = self.pipeline.rules().zones_now();
     }
 
     fn show_status(&self) {
         let board = self.post.outlet.camera(self.post.index);
-        let status = (self.post.status)();
+        let status = self.post.feed.status();
         board.update_counters(|counters| {
             counters.frames = status.frames;
             counters.dropped_frames = status.dropped_frames;
             counters.dropped_packets = status.dropped_packets;
             counters.decode_errors = status.decode_errors;
             counters.reconnects = status.reconnects;
-            counters.fps_in = status.fps;
+            counters.fps_in = status.fps.unwrap_or_default();
         });
-        board.set_health(health_of(&status.state, self.post.clock.wall()));
+        board.set_health(health_of(&status.state));
+        let mut live = board.live();
+        live.counts.clone_from(self.pipeline.rules().totals());
+        live.zones = self.pipeline.rules().zones_now();
     }
 }
 
-fn health_of(state: &FeedState, _now: WallTime) -> CameraHealth {
+fn health_of(state: &FeedState) -> CameraHealth {
     match state {
         FeedState::Connecting { .. } => CameraHealth::Connecting,
-        FeedState::Streaming => CameraHealth::Ok,
-        FeedState::Reconnecting { cause, hint, since, .. } => {
-            CameraHealth::NoSignal { cause: cause.to_string(), hint: hint.to_string(), since: *since }
+        FeedState::Streaming { .. } => CameraHealth::Ok,
+        FeedState::Reconnecting { fault, since, .. } => {
+            CameraHealth::NoSignal { cause: fault.to_string(), hint: fault.hint().to_owned(), since: *since }
         }
-        FeedState::Ended => CameraHealth::Ended,
+        FeedState::Ended { .. } => CameraHealth::Ended,
     }
 }
 

@@ -18,10 +18,11 @@ use crate::base::time::Clock;
 use crate::config::settings::{CameraSettings, Settings, SourceSettings};
 use crate::detect::{DetectError, Detector, OnnxDetector, Pool, SceneDetector};
 use crate::event::{EndReason, OpenEvent, Wire};
-use crate::outbox::{JsonLines, Mqtt, MqttError, Outbox, OutboxError, OutboxStatus, Outgoing, Parts, Presence, Transport};
+use crate::outbox::{JsonLines, Mqtt, Outbox, OutboxError, OutboxStatus, Outgoing, Parts, Presence, Transport};
 use crate::pipeline::Pipeline;
 use crate::rules::{BuildError, RuleSet};
-use crate::source::{CameraFeed, SourceError};
+use crate::source::fault::SourceError;
+use crate::source::feed::CameraFeed;
 use crate::status::{Board, Page, PageError};
 use camera::{Camera, Post};
 use outlet::Outlet;
@@ -53,9 +54,6 @@ pub enum AgentError {
     /// The durable queue cannot be opened.
     #[error(transparent)]
     Outbox(#[from] OutboxError),
-    /// The broker's settings cannot be used (certificates).
-    #[error(transparent)]
-    Mqtt(#[from] MqttError),
     /// The page cannot be served.
     #[error(transparent)]
     Page(#[from] PageError),
@@ -142,14 +140,14 @@ fn start_outbox(
     runtime: &tokio::runtime::Handle,
 ) -> Result<Outbox, AgentError> {
     let transport: Box<dyn Transport> = match &settings.mqtt {
-        None => Box::new(JsonLines::stdout()),
+        None => Box::new(JsonLines::new(std::io::stdout())),
         Some(mqtt) => {
             let say = |speak: fn(&Wire, &crate::event::Birth) -> crate::event::Envelope| {
                 let (wire, origin, board, clock) = (wire.clone(), origin.clone(), Arc::clone(board), Arc::clone(clock));
                 Box::new(move || speak(&wire, &birth(&origin, &board, clock.wall())))
             };
             let presence = Presence { birth: say(Wire::birth), will: wire.will(), goodbye: say(Wire::stopped) };
-            Box::new(Mqtt::new(mqtt, presence, Arc::clone(clock))?)
+            Box::new(Mqtt::new(mqtt.clone(), presence, origin.started.as_micros() as u64))
         }
     };
     let wire = wire.clone();
@@ -182,8 +180,8 @@ fn start_cameras(
         // Built once here so that a wrong rule stops the start, not a thread.
         RuleSet::build(camera, &settings.site.source())?;
         let (feed, frames) = CameraFeed::start(camera, Arc::clone(clock), runtime)?;
-        let status = feed.watch();
-        let post = Post { settings: camera.clone(), frames, status, outlet: Arc::clone(outlet), index, clock: Arc::clone(clock) };
+        let watch = feed.watch();
+        let post = Post { camera: camera.id.clone(), frames, feed: watch, outlet: Arc::clone(outlet), index, clock: Arc::clone(clock) };
         let (camera, source, pool) = (camera.clone(), settings.site.source(), pool.clone());
         let make = Box::new(move || {
             let rules = RuleSet::build(&camera, &source).expect("built once before this thread was started");

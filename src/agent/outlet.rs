@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::time::Clock;
-use crate::event::{Event, Wire, Word};
+use crate::event::{Event, Wire};
 use crate::outbox::Outbox;
 use crate::rules::Findings;
 use crate::status::{Board, CameraBoard, EventLine};
@@ -26,7 +26,7 @@ impl Outlet {
     }
 
     /// Events and reports of one frame, in order. What the outbox cannot take it counts and says itself.
-    pub(super) fn deliver(&self, _camera: usize, findings: &Findings) {
+    pub(super) fn deliver(&self, findings: &Findings) {
         for event in &findings.events {
             self.deliver_event(event);
         }

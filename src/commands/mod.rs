@@ -10,6 +10,7 @@ pub mod track;
 
 mod annotate;
 mod logging;
+mod mot_log;
 mod progress;
 mod stop;
 mod summary;

@@ -4,20 +4,23 @@
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::base::time::WallTime;
-use crate::commands::annotate::FilmWriter;
-use crate::commands::plan::{camera_plan, detector_for, identity};
-use crate::commands::summary::Summary;
-use crate::config;
-use crate::config::settings::{CameraSettings, Settings};
+use super::annotate::FilmWriter;
+use super::mot_log::MotLog;
+use super::summary::Summary;
+use crate::agent::{camera_plan, identity};
+use crate::base::time::{WallTime, thread_cpu};
+use crate::config::check;
+use crate::config::settings::{CameraSettings, DetectorSettings, Settings, SourceSettings};
 use crate::decode::Frame;
+use crate::detect::{Detector, OnnxDetector, Pool, SceneDetector};
 use crate::event::{EndReason, Wire};
 use crate::pipeline::{Pipeline, Step, Totals};
-use crate::source::FileFrames;
-use crate::track::mot::MotWriter;
+use crate::rules::RuleSet;
+use crate::source::file::FileFrames;
 
 /// Analyses a recorded film as fast as possible.
 #[derive(clap::Args, Debug)]
@@ -57,14 +60,18 @@ fn parse_start(text: &str) -> Result<WallTime, String> {
 /// # Errors
 /// Bad configuration, a film that cannot be read, a model that cannot be opened or run, an output that cannot be written.
 pub fn run(args: Args) -> Result<()> {
-    let settings = config::load(&args.config)?.complete()?;
+    let settings = check::load(&args.config)?.settings;
     let camera = choose(&settings, args.camera.as_deref())?;
-    let detector = detector_for(&settings.detector, camera)?;
     let mut frames = FileFrames::open(&args.input, args.start)?;
-    let mut pipeline = Pipeline::new(camera, &settings.site.source(), detector);
+    let rules = RuleSet::build(camera, &settings.site.source())?;
+    let mut pipeline = Pipeline::new(camera, rules, detector(&settings.detector, camera)?);
     let mut outputs = Outputs::open(&args, &settings, camera, frames.frame_rate())?;
     let bar = super::progress::bar(frames.frame_count(), "replay");
-    for frame in &mut frames {
+    let mut decode = Duration::ZERO;
+    loop {
+        let before = thread_cpu();
+        let Some(frame) = frames.next() else { break };
+        decode += thread_cpu().saturating_sub(before);
         let frame = frame.with_context(|| format!("film `{}`", args.input.display()))?;
         outputs.summary.frames += 1;
         bar.inc(1);
@@ -78,8 +85,15 @@ pub fn run(args: Args) -> Result<()> {
     outputs.write_events(&findings.events)?;
     outputs.summary.add(findings);
     outputs.finish(&pipeline)?;
-    print_cost(&pipeline.totals(), frames.decode_cpu());
+    print_cost(&pipeline.totals(), decode);
     Ok(())
+}
+
+fn detector(settings: &DetectorSettings, camera: &CameraSettings) -> Result<Box<dyn Detector>> {
+    Ok(match camera.source {
+        SourceSettings::Simulated { seed } => Box::new(SceneDetector::new(seed)),
+        SourceSettings::Rtsp(_) | SourceSettings::File { .. } => Box::new(OnnxDetector::new(Pool::open(settings)?, &camera.detect)),
+    })
 }
 
 fn choose<'a>(settings: &'a Settings, id: Option<&str>) -> Result<&'a CameraSettings> {
@@ -98,33 +112,25 @@ struct Outputs {
     wire: Wire,
     sequence: u64,
     stdout: BufWriter<std::io::Stdout>,
-    tracks: Option<MotWriter>,
-    detections: Option<MotWriter>,
+    log: MotLog,
     film: Option<FilmWriter>,
     summary: Summary,
 }
 
 impl Outputs {
     fn open(args: &Args, settings: &Settings, camera: &CameraSettings, fps: f64) -> Result<Self> {
-        let open = |path: &Option<PathBuf>| path.as_deref().map(MotWriter::create).transpose();
         Ok(Self {
             wire: Wire::new(identity(settings, args.start)),
             sequence: 0,
             stdout: BufWriter::new(std::io::stdout()),
-            tracks: open(&args.tracks_out)?,
-            detections: open(&args.detections_out)?,
+            log: MotLog::create(args.tracks_out.as_deref(), args.detections_out.as_deref())?,
             film: args.annotate.clone().map(|path| FilmWriter::new(path, fps / args.every as f64, camera_plan(camera))),
             summary: Summary::default(),
         })
     }
 
     fn write_step(&mut self, frame: &Frame, step: &Step<'_>) -> Result<()> {
-        if let Some(writer) = &mut self.tracks {
-            writer.tracks(frame.number(), frame.stamp().media, step.tracks)?;
-        }
-        if let Some(writer) = &mut self.detections {
-            writer.detections(frame.number(), step.detections)?;
-        }
+        self.log.add(frame, step)?;
         if let Some(film) = &mut self.film {
             film.write(frame, step.tracks)?;
         }
@@ -146,19 +152,14 @@ impl Outputs {
         if let Some(film) = self.film.take() {
             film.finish()?;
         }
-        if let Some(writer) = self.tracks.take() {
-            writer.finish()?;
-        }
-        if let Some(writer) = self.detections.take() {
-            writer.finish()?;
-        }
+        self.log.finish()?;
         serde_json::to_writer(&mut self.stdout, &self.summary.to_json(pipeline))?;
         self.stdout.write_all(b"\n")?;
         Ok(self.stdout.flush()?)
     }
 }
 
-fn print_cost(totals: &Totals, decode: std::time::Duration) {
+fn print_cost(totals: &Totals, decode: Duration) {
     let stages = [
         ("decode", decode),
         ("preprocess", totals.preprocess),

@@ -30,10 +30,10 @@ pub fn run(args: Args) -> Result<()> {
     let loaded = check::load(&args.config)?;
     for refused in &loaded.refused {
         for problem in &refused.problems {
-            tracing::error!("camera `{}` is left out: {}:{problem}", refused.id, args.config.display());
+            tracing::error!("camera `{}` is left out: {}:{problem}", refused.camera, args.config.display());
         }
     }
-    let settings = loaded.runnable()?;
+    let settings = loaded.settings;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let agent = Agent::start(&settings, &clock)?;
     if let Some(address) = agent.page_address() {

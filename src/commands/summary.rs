@@ -54,7 +54,7 @@ impl Summary {
 
 fn counts(pipeline: &Pipeline) -> Value {
     let mut lines = serde_json::Map::new();
-    for (line, directions) in pipeline.rules().counts() {
+    for (line, directions) in pipeline.rules().totals() {
         let mut by_direction = serde_json::Map::new();
         for (direction, classes) in directions {
             let classes = classes.iter().map(|(class, n)| (class.name().to_owned(), json!(n))).collect();

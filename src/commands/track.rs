@@ -15,7 +15,7 @@ use crate::track::{TrackId, Tracker};
 
 /// Follow the boxes of a MOTChallenge detection file.
 #[derive(clap::Args, Clone, Debug)]
-pub struct TrackArgs {
+pub struct Args {
     /// Detections: frame,id,left,top,width,height,conf[,class,...]. Class is a COCO id, or -1 for a person.
     #[arg(long, value_name = "MOT.txt")]
     pub detections: PathBuf,
@@ -40,7 +40,7 @@ pub struct TrackArgs {
 ///
 /// # Errors
 /// When a file cannot be read or written, or a line of it is wrong.
-pub fn run(args: &TrackArgs) -> Result<()> {
+pub fn run(args: Args) -> Result<()> {
     ensure!(args.fps.is_finite() && args.fps > 0.0, "--fps {}: frames a second must be above 0", args.fps);
     let input = File::open(&args.detections).with_context(|| format!("cannot open detections `{}`", args.detections.display()))?;
     let detections = mot::read_detections(BufReader::new(input))

@@ -148,6 +148,22 @@ pub enum ZoneUse {
     Area,
 }
 
+impl ZoneUse {
+    /// The word of the configuration.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Approach => "approach",
+            Self::Exit => "exit",
+            Self::Box => "box",
+            Self::Sidewalk => "sidewalk",
+            Self::Crossing => "crossing",
+            Self::Plaza => "plaza",
+            Self::Waiting => "waiting",
+            Self::Area => "area",
+        }
+    }
+}
+
 /// Where pictures come from.
 #[derive(Clone, Debug)]
 pub enum SourceSettings {

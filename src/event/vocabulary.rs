@@ -119,7 +119,29 @@ impl Category {
     }
 }
 
+impl Phase {
+    /// The word in types.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Update => "update",
+            Self::End => "end",
+        }
+    }
+}
+
 impl Severity {
+    /// The word in messages (FIWARE's).
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Informational => "informational",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
     /// OpenTelemetry's severity number, and its name in CloudEvents' severity extension.
     pub const fn number_and_name(self) -> (u8, &'static str) {
         match self {

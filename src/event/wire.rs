@@ -56,7 +56,7 @@ impl Wire {
             specversion: "1.0".to_owned(),
             id: format!("{id}.{:04}", event.revision),
             source: self.identity.source(&event.camera),
-            kind: format!("id.its.{}.{}.v1", event.kind.category().word(), phase_word(event.phase)),
+            kind: format!("id.its.{}.{}.v1", event.kind.category().word(), event.phase.word()),
             subject: id.clone(),
             time: event.updated.into(),
             // A camera's clock may run ahead of the box; the specification wants recordedtime not before time.
@@ -156,14 +156,6 @@ pub(super) fn to_json(message: &impl Serialize) -> Vec<u8> {
 /// Three decimals are more than any figure here is worth, and keep messages short.
 pub(super) fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
-}
-
-fn phase_word(phase: Phase) -> &'static str {
-    match phase {
-        Phase::New => "new",
-        Phase::Update => "update",
-        Phase::End => "end",
-    }
 }
 
 /// Rounded, and without what is not a number: JSON has no word for it, and "not measured" is the truth.

@@ -113,6 +113,22 @@ impl fmt::Display for MotTrack {
     }
 }
 
+impl fmt::Display for MotDetection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Detection { rect, class, score } = self.detection;
+        write!(f, "{},-1,{:.2},{:.2},{:.2},{:.2}", self.frame, rect.left, rect.top, rect.width, rect.height)?;
+        write!(f, ",{:.4},{},-1,-1", score.get(), class.coco_id())
+    }
+}
+
+/// Writes detections, one a line, in the order given.
+///
+/// # Errors
+/// What the system says when writing fails.
+pub fn write_detections(detections: &[MotDetection], output: &mut impl Write) -> io::Result<()> {
+    detections.iter().try_for_each(|found| writeln!(output, "{found}"))
+}
+
 /// Writes tracks, one a line, in the order given.
 ///
 /// # Errors
