@@ -1,5 +1,14 @@
-//! Compressed pictures in, [`Frame`]s out.
+//! Compressed pictures in, [`Frame`]s out. The only place that names libavcodec, libavformat and libswscale.
 
+mod access_unit;
+mod decoder;
+mod film;
 mod frame;
+mod libav;
+mod nal;
+mod picture;
 
+pub use access_unit::{AccessUnit, StreamParameters, VideoCodec};
+pub use decoder::{DecodeError, DecodeHealth, Decoder};
+pub use film::{Film, FilmError, FilmPicture};
 pub use frame::{ColourMatrix, ColourRange, Frame, Planes};

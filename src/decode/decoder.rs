@@ -1,0 +1,196 @@
+//! A camera's access units in, frames out, whatever the network and the camera do to the stream.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::access_unit::{AccessUnit, StreamParameters, VideoCodec};
+use super::frame::Frame;
+use super::libav::{Codec, packet};
+use crate::base::time::{MediaTime, Stamp};
+
+/// Units whose picture is still inside the decoder. libavcodec reorders at most 16 pictures.
+const MOST_PENDING: usize = 64;
+/// A stream that has no random access points at all repairs itself from intra blocks within this time.
+const DAMAGE_LASTS: Duration = Duration::from_secs(10);
+
+/// What went wrong and right so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DecodeHealth {
+    /// Frames given out.
+    pub frames: u64,
+    /// Frames among them with visible damage.
+    pub damaged: u64,
+    /// Units or parameter sets that libavcodec refused.
+    pub errors: u64,
+    /// Units thrown away while waiting for a place where decoding can begin.
+    pub skipped: u64,
+}
+
+/// Why no decoder could be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("no decoder for {codec}: {detail}")]
+pub struct DecodeError {
+    codec: VideoCodec,
+    detail: String,
+}
+
+/// Decodes one camera's stream, in one thread. Codec, size and parameter changes are followed; damage is flagged; nothing panics.
+#[derive(Default)]
+pub struct Decoder {
+    open: Option<Open>,
+    session: u32,
+    entry: Entry,
+    pending: VecDeque<Pending>,
+    next_key: i64,
+    health: DecodeHealth,
+}
+
+struct Open {
+    codec: Codec,
+    parameters: Arc<StreamParameters>,
+}
+
+/// Whether what comes out can be trusted.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Entry {
+    /// Nothing is decoded until a picture that needs no other.
+    #[default]
+    Waiting,
+    /// Pictures were lost; what refers to them is damaged.
+    Damaged { since: MediaTime },
+    /// Nothing is missing.
+    Clean,
+}
+
+/// What is known of a unit whose picture has not come out yet; found again by the key that travels as its presentation time.
+struct Pending {
+    key: i64,
+    stamp: Stamp,
+    session: u32,
+    number: u64,
+    damaged: bool,
+}
+
+impl Decoder {
+    /// Opens with the first unit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What went wrong and right so far.
+    pub fn health(&self) -> DecodeHealth {
+        self.health
+    }
+
+    /// Decodes one unit; `out` gets every frame that is ready. Damage is counted and flagged.
+    ///
+    /// # Errors
+    /// When libavcodec cannot open a decoder for the stream: nothing of it can ever be shown.
+    pub fn decode(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) -> Result<(), DecodeError> {
+        self.follow(unit, out)?;
+        self.note_loss(unit);
+        if unit.is_random_access() {
+            self.entry = Entry::Clean;
+        }
+        if self.entry == Entry::Waiting {
+            self.health.skipped += 1;
+            return Ok(());
+        }
+        self.send(unit, out);
+        Ok(())
+    }
+
+    /// Gives out what is still inside: at the end of a stream, or before a change.
+    pub fn flush(&mut self, out: &mut dyn FnMut(Frame)) {
+        if let Some(open) = &mut self.open
+            && open.codec.send_end().is_ok()
+        {
+            self.receive(out);
+        }
+        if let Some(open) = &mut self.open {
+            open.codec.forget();
+        }
+        self.pending.clear();
+        self.entry = Entry::Waiting;
+    }
+
+    /// A new connection begins anew; new parameters get a new decoder, because feeding a size change through an open one is where
+    /// decoders have crashed.
+    fn follow(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) -> Result<(), DecodeError> {
+        if unit.session != self.session {
+            self.session = unit.session;
+            self.flush(out);
+        }
+        let same = |open: &Open| Arc::ptr_eq(&open.parameters, &unit.parameters) || open.parameters == unit.parameters;
+        if self.open.as_ref().is_some_and(same) {
+            return Ok(());
+        }
+        self.flush(out);
+        let codec = Codec::open_live(&unit.parameters).map_err(|error| {
+            self.open = None;
+            self.health.errors += 1;
+            DecodeError { codec: unit.parameters.codec, detail: error.to_string() }
+        })?;
+        self.open = Some(Open { codec, parameters: Arc::clone(&unit.parameters) });
+        Ok(())
+    }
+
+    fn note_loss(&mut self, unit: &AccessUnit) {
+        if unit.after_loss && self.entry != Entry::Waiting {
+            match unit.parameters.codec {
+                VideoCodec::Jpeg => {}
+                VideoCodec::H264 => self.entry = Entry::Damaged { since: unit.stamp.media },
+                // libavcodec 5.1 conceals missing H.265 references without a word: better no picture than a wrong one that looks right.
+                VideoCodec::H265 => {
+                    self.open.iter_mut().for_each(|open| open.codec.forget());
+                    self.pending.clear();
+                    self.entry = Entry::Waiting;
+                }
+            }
+        }
+        if let Entry::Damaged { since } = self.entry
+            && unit.stamp.media.since(since) > DAMAGE_LASTS
+        {
+            self.entry = Entry::Clean;
+        }
+    }
+
+    fn send(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) {
+        let Some(open) = &mut self.open else { return };
+        let key = self.next_key;
+        self.next_key += 1;
+        if self.pending.len() == MOST_PENDING {
+            self.pending.pop_front();
+        }
+        let damaged = matches!(self.entry, Entry::Damaged { .. });
+        self.pending.push_back(Pending { key, stamp: unit.stamp, session: unit.session, number: unit.number, damaged });
+        if open.codec.send(&packet(&unit.data, key)).is_err() {
+            self.health.errors += 1;
+        }
+        self.receive(out);
+    }
+
+    fn receive(&mut self, out: &mut dyn FnMut(Frame)) {
+        let Some(open) = &mut self.open else { return };
+        loop {
+            let decoded = match open.codec.receive() {
+                Ok(Some(decoded)) => decoded,
+                Ok(None) => return,
+                Err(_) => {
+                    self.health.errors += 1;
+                    return;
+                }
+            };
+            let Some(at) = self.pending.iter().position(|pending| Some(pending.key) == decoded.pts) else {
+                self.health.errors += 1;
+                continue;
+            };
+            let of = self.pending.remove(at).expect("found just above");
+            let frame = decoded.into_frame(of.stamp, of.session, of.number, of.damaged);
+            self.health.frames += 1;
+            self.health.damaged += u64::from(frame.is_damaged());
+            out(frame);
+        }
+    }
+}
