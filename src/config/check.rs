@@ -12,13 +12,15 @@ mod site;
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
+use std::fs::File;
+use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::document::{Document, join};
+use super::document::{Document, LONGEST_TEXT, join};
 use super::file::DurationText;
 use super::problem::{ConfigError, Problem};
 use super::settings::{Settings, SourceSettings};
@@ -77,8 +79,18 @@ impl Surroundings {
 /// # Errors
 /// When it cannot be read, when something is wrong with the site, or when no camera is left.
 pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    load_text(&text, path, &Surroundings::of(path))
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    // One byte more than is looked at, so that a device or a film given by mistake is noticed and not swallowed whole.
+    File::open(path).and_then(|file| file.take(LONGEST_TEXT as u64 + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+    match String::from_utf8(bytes) {
+        Ok(text) => load_text(&text, path, &Surroundings::of(path)),
+        Err(error) => {
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let what = "this is not UTF-8 text: is this the right file?".to_owned();
+            Err(ConfigError::Refused { path: path.to_owned(), problems: vec![Problem { line, path: String::new(), what }] })
+        }
+    }
 }
 
 /// Checks `text`, which stands at `path` (for messages only).
@@ -91,7 +103,7 @@ pub fn load_text(text: &str, path: &Path, around: &Surroundings) -> Result<Loade
         ConfigError::Refused { path: path.to_owned(), problems }
     };
     let document = Document::read(text).map_err(refuse)?;
-    let mut checker = Checker { document: &document, around, problems: document.problems.clone() };
+    let mut checker = Checker { document: &document, around, problems: document.problems.clone(), counted: BTreeMap::new() };
     let made = checker.settings(digest(text));
     let all = checker.problems;
     let refused = by_camera(&all);
@@ -139,16 +151,15 @@ struct Checker<'a> {
     document: &'a Document,
     around: &'a Surroundings,
     problems: Vec<Problem>,
+    /// Lines and zones that are counted so far, and by which camera: flow topics name the place without the camera.
+    counted: BTreeMap<Slug, String>,
 }
 
 impl Checker<'_> {
     fn settings(&mut self, digest: String) -> Option<Settings> {
         let file = self.document.file.clone();
         let site = self.site(&file.site);
-        let mqtt = match (&file.mqtt, &site) {
-            (Some(mqtt), Some(site)) => Some(self.mqtt(mqtt, site)?),
-            (Some(_), None) | (None, _) => None,
-        };
+        let mqtt = file.mqtt.as_ref().map(|mqtt| self.mqtt(mqtt, site.as_ref()));
         let outbox = self.outbox(&file.outbox);
         let page = self.page(&file.page);
         let cameras: Vec<_> = file.cameras.iter().filter_map(|(id, camera)| self.camera(id, camera)).collect();
@@ -225,7 +236,10 @@ impl Checker<'_> {
     fn existing(&mut self, path: &str, text: &str) -> PathBuf {
         let file = self.resolve(text);
         if !file.is_file() {
-            self.say(path, format!("names `{}`, which is no file: check the path, it is relative to the folder of this file", file.display()));
+            self.say(
+                path,
+                format!("names `{}`, which is no file: check the path, it is relative to the folder of this file", file.display()),
+            );
         }
         file
     }

@@ -10,14 +10,14 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::file::File;
-use super::nearest::did_you_mean;
+use super::nearest::{did_you_mean, nearest};
 use super::problem::Problem;
 
 /// Problems after which reading stops: nobody mends more at once.
 const MOST_PROBLEMS: usize = 100;
 
 /// Longest text that is looked at, in bytes; a real one has some thousand.
-const LONGEST_TEXT: usize = 1 << 20;
+pub(super) const LONGEST_TEXT: usize = 1 << 20;
 
 /// A text that was read as far as it can be.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ impl Document {
     /// The problems of a text that is not TOML: nothing else can be said about it.
     pub(super) fn read(text: &str) -> Result<Self, Vec<Problem>> {
         if text.len() > LONGEST_TEXT {
-            return Err(vec![whole(1, format!("is {} bytes long, at most {LONGEST_TEXT} are read: is this the right file?", text.len()))]);
+            return Err(vec![whole(1, format!("this is longer than {LONGEST_TEXT} bytes: is it the right file?"))]);
         }
         let starts = LineStarts::of(text);
         let (root, errors) = DeTable::parse_recoverable(text);
         if !errors.is_empty() {
-            return Err(syntax_problems(&errors, &starts));
+            return Err(syntax_problems(&errors, text, &starts));
         }
         let mut lines = BTreeMap::new();
         note_lines(root.get_ref(), "", &starts, &mut lines);
@@ -93,9 +93,20 @@ impl Document {
             if taken.is_none() || self.problems.len() >= MOST_PROBLEMS {
                 return;
             }
+            self.removed.extend(stand_ins(error.message(), &path));
             self.removed.insert(path);
         }
     }
+}
+
+/// The keys that were probably meant by an unknown one: that they are not given is no other problem.
+fn stand_ins(message: &str, path: &str) -> Vec<String> {
+    let (table, word) = path.rsplit_once('.').unwrap_or(("", path));
+    if !message.starts_with("unknown field") {
+        return Vec::new();
+    }
+    let meant = if is_secret(word) { Some("password_file") } else { nearest(word, message.split('`').skip(3).step_by(2)) };
+    meant.map(|meant| join(table, meant)).into_iter().collect()
 }
 
 /// A problem of the text as a whole.
@@ -104,11 +115,18 @@ fn whole(line: usize, what: String) -> Problem {
 }
 
 /// One problem a line: what follows the first on the same line is usually its echo.
-fn syntax_problems(errors: &[toml::de::Error], starts: &LineStarts) -> Vec<Problem> {
+fn syntax_problems(errors: &[toml::de::Error], text: &str, starts: &LineStarts) -> Vec<Problem> {
     let mut by_line = BTreeMap::new();
     for error in errors {
-        let line = error.span().map_or(1, |span| starts.line(span.start));
-        by_line.entry(line).or_insert_with(|| whole(line, format!("this is not TOML: {}", error.message().replace('\n', ", "))));
+        let span = error.span().unwrap_or_default();
+        let line = starts.line(span.start);
+        let what = match (error.message(), text.get(span)) {
+            ("duplicate key", Some(key)) => {
+                format!("`{}` stands here a second time: rename or remove one of the two", key.escape_default())
+            }
+            (message, _) => format!("this is not TOML: {}", message.replace('\n', ", ")),
+        };
+        by_line.entry(line).or_insert_with(|| whole(line, what));
     }
     by_line.into_values().take(MOST_PROBLEMS).collect()
 }
@@ -194,13 +212,13 @@ fn in_our_words(message: &str, path: &str) -> String {
     let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let last = path.rsplit('.').next().unwrap_or(path);
     if message.starts_with("unknown field") {
-        if last.contains("password") || last.contains("secret") || last.contains("token") {
+        if is_secret(last) {
             return "would put a secret into this file: write it to a file of mode 0600 and name that in `password_file`".to_owned();
         }
         let known = &quoted[1.min(quoted.len())..];
         return match known {
             [] => "is not a known key here: remove it".to_owned(),
-            known => format!("is not a known key here{}: known are {}", did_you_mean(last, known.iter().copied()), list(known)),
+            known => format!("is not a known key here{}: known: {}", did_you_mean(last, known.iter().copied()), list(known)),
         };
     }
     if message.starts_with("unknown variant") {
@@ -216,6 +234,11 @@ fn in_our_words(message: &str, path: &str) -> String {
         return "must be two numbers, such as [0.25, 0.8]".to_owned();
     }
     message.to_owned()
+}
+
+/// Whether people would write a secret behind this key.
+fn is_secret(key: &str) -> bool {
+    ["password", "passwd", "secret", "token"].iter().any(|word| key.contains(word))
 }
 
 /// `` `a`, `b` and `c` ``

@@ -22,21 +22,21 @@ pub use duration::DurationText;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct File {
-    /// Who and where this box is. Every message says it.
+    /// Who and where this box is.
     pub site: SiteFile,
-    /// The model that finds vehicles and people, and how it is run.
+    /// The model and how it is run.
     pub detector: DetectorFile,
-    /// Delivery to the command center. Without this table, events are printed on standard output and go nowhere else.
+    /// Delivery to the command center.
     pub mqtt: Option<MqttFile>,
-    /// The durable queue: events wait here, on the disk, until the broker has them.
+    /// The durable queue.
     pub outbox: OutboxFile,
-    /// The page for a look at the box itself.
+    /// The local page.
     pub page: PageFile,
-    /// The cameras of this box, by id. The id stands in topics and on the page.
+    /// The cameras of this box, by id.
     pub cameras: BTreeMap<String, CameraFile>,
 }
 
-/// Who and where this box is.
+/// Who and where this box is. Every message says it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SiteFile {
@@ -61,7 +61,7 @@ pub struct SiteFile {
     pub utc_offset_hours: i8,
 }
 
-/// The model and how it is run.
+/// The model that finds vehicles and people, and how it is run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DetectorFile {
@@ -103,7 +103,7 @@ pub enum Provider {
     Openvino,
 }
 
-/// Delivery to the broker.
+/// Delivery to the command center. Without this table, events are printed on standard output and go nowhere else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MqttFile {
@@ -163,7 +163,7 @@ pub struct TlsFile {
     pub key: Option<String>,
 }
 
-/// The durable queue.
+/// The durable queue: events wait here, on the disk, until the broker has them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OutboxFile {
@@ -177,7 +177,7 @@ pub struct OutboxFile {
     pub keep_history: DurationText,
 }
 
-/// The local page.
+/// The page for a look at the box itself: live pictures, counts, events, health.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PageFile {

@@ -5,6 +5,7 @@ mod document;
 pub mod file;
 mod nearest;
 mod problem;
+pub mod reference;
 pub mod settings;
 
 pub use problem::{ConfigError, Problem};

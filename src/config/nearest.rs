@@ -39,7 +39,13 @@ mod tests {
     #[test]
     fn a_slip_of_the_pen_finds_the_word() {
         let words = ["polygon", "kind", "name", "line_count", "crowd"];
-        let cases = [("polgyon", Some("polygon")), ("linecount", Some("line_count")), ("nam", Some("name")), ("Crowd", Some("crowd")), ("fps", None)];
+        let cases = [
+            ("polgyon", Some("polygon")),
+            ("linecount", Some("line_count")),
+            ("nam", Some("name")),
+            ("Crowd", Some("crowd")),
+            ("fps", None),
+        ];
         for (word, expected) in cases {
             assert_eq!(nearest(word, words), expected, "{word}");
         }

@@ -406,7 +406,7 @@ pub struct MqttSettings {
     pub credentials: Option<Credentials>,
     /// First levels of every topic, `its/v1/palembang`.
     pub root: String,
-    /// MQTT client id; the device id unless said otherwise.
+    /// MQTT client id; site and device unless said otherwise (devices of two sites may have the same id).
     pub client_id: String,
     /// Keep-alive interval.
     pub keep_alive: Duration,

@@ -57,7 +57,8 @@ impl Checker<'_> {
                     Transport::Tcp => RtspTransport::Tcp,
                     Transport::Udp => RtspTransport::Udp,
                 };
-                let timeout = self.duration(&below(path, "timeout"), file.timeout, DurationText::from_secs(1)..=DurationText::from_secs(60));
+                let timeout =
+                    self.duration(&below(path, "timeout"), file.timeout, DurationText::from_secs(1)..=DurationText::from_secs(60));
                 Some(SourceSettings::Rtsp(RtspSettings { url: url?, credentials, transport, timeout }))
             }
             (None, Some(film), None) => {
@@ -68,7 +69,10 @@ impl Checker<'_> {
             (None, None, None) => {
                 let reported = ["film", "simulated"].iter().any(|key| self.document.was_removed(&below(path, key)));
                 if !reported {
-                    self.missing(&below(path, "url"), "write where the pictures come from, `url = \"rtsp://…\"`, `film = \"…\"` or `simulated = {}`");
+                    self.missing(
+                        &below(path, "url"),
+                        "write where the pictures come from, `url = \"rtsp://…\"`, `film = \"…\"` or `simulated = {}`",
+                    );
                 }
                 None
             }
@@ -95,7 +99,7 @@ impl Checker<'_> {
             Ok(url) if url.host_str().is_none_or(str::is_empty) => "has no host: write it like \"rtsp://192.168.10.21:554/stream2\"".to_owned(),
             Ok(url) if url.port() == Some(0) => "has port 0, on which nothing listens: 554 is usual".to_owned(),
             Ok(url) => return Some(url),
-            Err(error) => format!("is not an address ({error}): write it like \"rtsp://192.168.10.21:554/stream2\""),
+            Err(_) => "is not an address: write it like \"rtsp://192.168.10.21:554/stream2\"".to_owned(),
         };
         self.say(path, what);
         None
@@ -137,7 +141,10 @@ impl Checker<'_> {
         if file.lost_after_standing < file.lost_after {
             self.say(
                 &below(path, "lost_after_standing"),
-                format!("is {}, shorter than `lost_after` ({}): what stands is waited for longer", file.lost_after_standing, file.lost_after),
+                format!(
+                    "is {}, shorter than `lost_after` ({}): what stands is waited for longer",
+                    file.lost_after_standing, file.lost_after
+                ),
             );
         }
         TrackSettings {
@@ -165,5 +172,6 @@ impl Checker<'_> {
 /// Some cameras take the password in the path or the query, `/user=admin&password=x`.
 fn has_password_parameter(url: &Url) -> bool {
     let rest = format!("{}?{}", url.path(), url.query().unwrap_or_default()).to_lowercase();
-    rest.split(['/', '?', '&', ';', '_']).any(|part| ["password=", "passwd=", "pass=", "pwd=", "token="].iter().any(|key| part.starts_with(key)))
+    rest.split(['/', '?', '&', ';', '_'])
+        .any(|part| ["password=", "passwd=", "pass=", "pwd=", "token="].iter().any(|key| part.starts_with(key)))
 }

@@ -142,7 +142,8 @@ fn segments_meet(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> bool {
     if c_side * d_side < 0.0 && a_side * b_side < 0.0 {
         return true;
     }
-    let within = |a: [f64; 2], b: [f64; 2], p: [f64; 2]| (0..2).all(|axis| p[axis] >= a[axis].min(b[axis]) && p[axis] <= a[axis].max(b[axis]));
+    let within =
+        |a: [f64; 2], b: [f64; 2], p: [f64; 2]| (0..2).all(|axis| p[axis] >= a[axis].min(b[axis]) && p[axis] <= a[axis].max(b[axis]));
     (c_side == 0.0 && within(a, b, c))
         || (d_side == 0.0 && within(a, b, d))
         || (a_side == 0.0 && within(c, d, a))

@@ -12,7 +12,7 @@ use crate::config::settings::{ClientCertificate, MqttSettings, MqttVersion, Site
 const MOST_ROOT_LEVELS: usize = 4;
 
 impl Checker<'_> {
-    pub(super) fn mqtt(&mut self, file: &MqttFile, site: &Site) -> Option<MqttSettings> {
+    pub(super) fn mqtt(&mut self, file: &MqttFile, site: Option<&Site>) -> MqttSettings {
         let host = self.host(file.host.as_deref());
         if let (Some(host), None) = (&host, &file.tls)
             && !is_this_machine(host)
@@ -29,10 +29,17 @@ impl Checker<'_> {
         };
         let credentials = self.credentials("mqtt", &login);
         let port = file.port.unwrap_or(if file.tls.is_some() { 8883 } else { 1883 });
-        let root = file.root.clone().unwrap_or_else(|| format!("its/v1/{}", site.city));
-        self.topic_root(&root);
+        if let Some(root) = &file.root {
+            self.topic_root(root);
+        }
+        if let Some(client_id) = &file.client_id {
+            self.client_id(client_id);
+        }
+        // Without a site nothing runs, so what is made of it then is never used.
+        let usual_root = || site.map(|site| format!("its/v1/{}", site.city)).unwrap_or_default();
+        let usual_client_id = || site.map(|site| format!("{}-{}", site.id, site.device)).unwrap_or_default();
         let tls = file.tls.as_ref().map(|tls| self.tls(tls));
-        Some(MqttSettings {
+        MqttSettings {
             port: self.number("mqtt.port", port, 1..=u16::MAX),
             version: match file.version {
                 Version::V5 => MqttVersion::V5,
@@ -40,11 +47,11 @@ impl Checker<'_> {
             },
             tls,
             credentials,
-            root,
-            client_id: self.client_id(file.client_id.as_deref(), site),
+            root: file.root.clone().unwrap_or_else(usual_root),
+            client_id: file.client_id.clone().unwrap_or_else(usual_client_id),
             keep_alive: self.duration("mqtt.keep_alive", file.keep_alive, DurationText::from_secs(5)..=DurationText::from_secs(3600)),
             host: host.unwrap_or_default(),
-        })
+        }
     }
 
     fn host(&mut self, host: Option<&str>) -> Option<String> {
@@ -83,13 +90,11 @@ impl Checker<'_> {
         self.say("mqtt.root", what);
     }
 
-    fn client_id(&mut self, text: Option<&str>, site: &Site) -> String {
-        let Some(text) = text else { return format!("{}-{}", site.id, site.device) };
+    fn client_id(&mut self, text: &str) {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         if text.is_empty() || text.len() > 64 || !text.chars().all(legal) {
             self.say("mqtt.client_id", "is not a client id: 1 to 64 letters, digits, `-`, `_` and `.` make one");
         }
-        text.to_owned()
     }
 
     fn tls(&mut self, file: &TlsFile) -> TlsSettings {

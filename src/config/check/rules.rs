@@ -1,15 +1,15 @@
 //! What to watch for: every rule names a line or zone that exists, and its thresholds make sense together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::{Checker, below};
 use crate::base::class::Class;
 use crate::base::id::Slug;
+use crate::config::document::list;
 use crate::config::file::camera::{CameraFile, ZoneUseFile};
 use crate::config::file::duration::DurationText;
 use crate::config::file::rules::{AnchorFile, CongestionFile, CrowdFile, LineCountFile, StoppedVehicleFile, ZoneOccupancyFile};
-use crate::config::document::list;
 use crate::config::nearest::did_you_mean;
 use crate::config::settings::{
     Anchor, CongestionSettings, CrowdSettings, LineCountSettings, RuleSettings, StoppedVehicleSettings, ZoneOccupancySettings,
@@ -30,14 +30,12 @@ struct Rules<'a> {
     kept: &'a [Class],
     /// Names given so far and where.
     names: BTreeMap<Slug, String>,
-    /// Lines and zones that are counted so far.
-    counted: BTreeSet<Slug>,
 }
 
 impl Checker<'_> {
     pub(super) fn rules(&mut self, camera_path: &str, camera: &CameraFile, kept: &[Class]) -> Vec<RuleSettings> {
         let path = below(camera_path, "rules");
-        let mut rules = Rules { path, camera, kept, names: BTreeMap::new(), counted: BTreeSet::new() };
+        let mut rules = Rules { path, camera, kept, names: BTreeMap::new() };
         let mut made = Vec::new();
         for (at, file) in camera.rules.line_count.iter().enumerate() {
             made.extend(self.line_count(&mut rules, at, file).map(RuleSettings::LineCount));
@@ -121,7 +119,10 @@ impl Checker<'_> {
         if file.exit_below >= file.enter_at {
             self.say(
                 &below(&path, "exit_below"),
-                format!("is {}, not less than `enter_at` ({}): a quarter less keeps the event from fluttering", file.exit_below, file.enter_at),
+                format!(
+                    "is {}, not less than `enter_at` ({}): a quarter less keeps the event from fluttering",
+                    file.exit_below, file.enter_at
+                ),
             );
         }
         Some(CrowdSettings {
@@ -141,7 +142,10 @@ impl Checker<'_> {
         self.sees(rules, &path, "vehicles", |class| class.is_vehicle());
         let kind = file.zone.as_ref().and_then(|zone| rules.camera.zones.get(zone)).map(|zone| zone.kind);
         if kind == Some(ZoneUseFile::Waiting) {
-            self.say(&below(&path, "zone"), "is of kind `waiting`, where standing is normal: watch another zone, or give this one its true kind");
+            self.say(
+                &below(&path, "zone"),
+                "is of kind `waiting`, where standing is normal: watch another zone, or give this one its true kind",
+            );
         }
         let dwell = DurationText::from_secs(1)..=DurationText::from_secs(86_400);
         Some(StoppedVehicleSettings {
@@ -175,7 +179,8 @@ impl Checker<'_> {
             known => format!("this camera has {}", list(known)),
         };
         // Shown only when it cannot be more than a name.
-        let shown = Slug::new(text).map_or_else(|| format!("names no {noun}"), |text| format!("names `{text}`, which is no {noun} of this camera"));
+        let shown =
+            Slug::new(text).map_or_else(|| format!("names no {noun}"), |text| format!("names `{text}`, which is no {noun} of this camera"));
         self.say(path, format!("{shown}{}: {there}", did_you_mean(text, known.iter().copied())));
         None
     }
@@ -201,12 +206,21 @@ impl Checker<'_> {
         Some(name)
     }
 
-    /// Two counts of one place would be published under the same topic.
-    fn counted_once(&mut self, rules: &mut Rules<'_>, path: &str, place: Option<&Slug>) {
-        if let Some(place) = place
-            && !rules.counted.insert(place.clone())
-        {
-            self.say(path, format!("names `{place}`, which another rule counts already: remove one of the two, or draw another one"));
+    /// Two counts of one place would be published under the same topic, within a camera and across the box.
+    fn counted_once(&mut self, rules: &Rules<'_>, path: &str, place: Option<&Slug>) {
+        let Some(place) = place else { return };
+        match self.counted.insert(place.clone(), rules.path.clone()) {
+            Some(first) if first == rules.path => {
+                self.say(path, format!("names `{place}`, which another rule counts already: remove one of the two, or draw another one"));
+            }
+            Some(first) => {
+                let camera = super::camera_of(&first).unwrap_or_default();
+                self.say(
+                    path,
+                    format!("names `{place}`, and camera `{camera}` counts one of that name too: rename one, flow topics name the place without the camera"),
+                );
+            }
+            None => {}
         }
     }
 
@@ -214,7 +228,10 @@ impl Checker<'_> {
         let classes = self.classes(path, names);
         let is_default = !self.document.has(path);
         for class in classes.iter().filter(|class| !is_default && !rules.kept.contains(class)) {
-            self.say(path, format!("has `{class}`, which this camera does not keep: add it to the camera's `detect.classes`, or remove it here"));
+            self.say(
+                path,
+                format!("has `{class}`, which this camera does not keep: add it to the camera's `detect.classes`, or remove it here"),
+            );
         }
         classes.into_iter().filter(|class| rules.kept.contains(class)).collect()
     }
@@ -222,7 +239,10 @@ impl Checker<'_> {
     /// A rule about what the camera throws away would be silent for ever.
     fn sees(&mut self, rules: &Rules<'_>, path: &str, what: &str, wanted: impl Fn(Class) -> bool) {
         if !rules.kept.is_empty() && !rules.kept.iter().any(|class| wanted(*class)) {
-            self.say(path, format!("never sees {what}, because the camera's `detect.classes` leaves them out: add them there, or remove this rule"));
+            self.say(
+                path,
+                format!("never sees {what}, because the camera's `detect.classes` leaves them out: add them there, or remove this rule"),
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Passwords: from files only their owner can read, or from systemd. What they say never reaches a message.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -55,39 +57,38 @@ impl Checker<'_> {
             self.say(path, "is not the name of a credential: write the name from `LoadCredential=`, not a path");
             return None;
         }
-        self.password(path, &folder.join(name))
+        let file = folder.join(name);
+        if !file.is_file() {
+            self.say(path, "names a credential that systemd did not pass on: add it to the service as `LoadCredential=`");
+            return None;
+        }
+        self.password(path, &file)
     }
 
-    /// A file that holds a secret: there, and closed to everyone but its owner.
+    /// A file that holds a secret: there, and closed to everyone but its owner. A name that is no file is not shown, it may be the secret itself.
     pub(super) fn private_file(&mut self, path: &str, text: &str) -> Option<PathBuf> {
         let file = self.resolve(text);
-        match std::fs::metadata(&file) {
-            Ok(metadata) if metadata.is_file() => {
-                let mode = metadata.permissions().mode() & 0o777;
-                if mode & 0o077 == 0 {
-                    return Some(file);
-                }
-                self.say(path, format!("names `{0}`, which others may read (mode {mode:04o}): run `chmod 600 {0}`", file.display()));
-            }
-            Ok(_) | Err(_) => self.say(
-                path,
-                format!("names `{}`, which is no file: check the path, it is relative to the folder of this file", file.display()),
-            ),
+        let Some(metadata) = std::fs::metadata(&file).ok().filter(std::fs::Metadata::is_file) else {
+            self.say(path, "names no file that can be found: write a path, relative to the folder of this file, never the secret itself");
+            return None;
+        };
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            self.say(path, format!("names `{0}`, which others may read (mode {mode:04o}): run `chmod 600 {0}`", file.display()));
+            return None;
         }
-        None
+        Some(file)
     }
 
     fn password(&mut self, path: &str, file: &Path) -> Option<Secret> {
-        let found = std::fs::metadata(file).and_then(|metadata| {
-            if metadata.len() > LONGEST_SECRET { Ok(None) } else { std::fs::read_to_string(file).map(Some) }
-        });
-        let problem = match found {
-            Err(error) => format!("names `{}`, which cannot be read ({}): check who owns it", file.display(), error.kind()),
-            Ok(None) => format!("names `{}`, which is longer than {LONGEST_SECRET} bytes: it must hold the password and nothing else", file.display()),
+        let shown = file.display();
+        let problem = match read_at_most(file, LONGEST_SECRET) {
+            Err(error) => format!("names `{shown}`, which cannot be read ({}): check who owns it and that it is text", error.kind()),
+            Ok(None) => format!("names `{shown}`, which is longer than {LONGEST_SECRET} bytes: it must hold the password and nothing else"),
             Ok(Some(text)) => match text.trim_end_matches(['\r', '\n']) {
-                "" => format!("names `{}`, which is empty: write the password into it", file.display()),
+                "" => format!("names `{shown}`, which is empty: write the password into it"),
                 password if password.contains(char::is_control) => {
-                    format!("names `{}`, which has more than one line: it must hold the password and nothing else", file.display())
+                    format!("names `{shown}`, which has more than one line: it must hold the password and nothing else")
                 }
                 password => return Some(Secret::new(password.to_owned())),
             },
@@ -95,4 +96,11 @@ impl Checker<'_> {
         self.say(path, problem);
         None
     }
+}
+
+/// The text of a file; `None` when it is longer than `most` bytes.
+fn read_at_most(file: &Path, most: u64) -> std::io::Result<Option<String>> {
+    let mut text = String::new();
+    let length = File::open(file)?.take(most + 1).read_to_string(&mut text)?;
+    Ok((length as u64 <= most).then_some(text))
 }

@@ -23,7 +23,9 @@ impl Checker<'_> {
         if !(-180.0..=180.0).contains(&longitude) || !(-90.0..=90.0).contains(&latitude) {
             self.say(
                 "site.position",
-                format!("is [{longitude}, {latitude}], which is nowhere on Earth: write the longitude first, then the latitude, in degrees"),
+                format!(
+                    "is [{longitude}, {latitude}], which is nowhere on Earth: write the longitude first, then the latitude, in degrees"
+                ),
             );
         }
         (longitude, latitude)
@@ -31,14 +33,18 @@ impl Checker<'_> {
 
     pub(super) fn outbox(&mut self, file: &OutboxFile) -> OutboxSettings {
         let megabytes = self.number("outbox.max_mb", file.max_mb, 16..=1_048_576);
-        let keep = self.duration("outbox.keep_history", file.keep_history, DurationText::from_secs(0)..=DurationText::from_secs(365 * 86_400));
+        let keep =
+            self.duration("outbox.keep_history", file.keep_history, DurationText::from_secs(0)..=DurationText::from_secs(365 * 86_400));
         let directory = match (&file.directory, &self.around.state) {
             (Some(directory), _) => self.resolve(directory),
             (None, Some(state)) => state.clone(),
             (None, None) => PathBuf::from("var/outbox"),
         };
         if directory.exists() && !directory.is_dir() {
-            self.say("outbox.directory", format!("names `{}`, which is not a folder: name a folder, it is made when missing", directory.display()));
+            self.say(
+                "outbox.directory",
+                format!("names `{}`, which is not a folder: name a folder, it is made when missing", directory.display()),
+            );
         }
         OutboxSettings { directory, max_bytes: megabytes.saturating_mul(1 << 20), keep_history: keep }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::duration::DurationText;
 use super::rules::RulesFile;
 
-/// One camera. Exactly one of `url`, `film` and `simulated` says where its pictures come from.
+/// One camera. Its id stands in topics and on the page. Exactly one of `url`, `film` and `simulated` says where its pictures come from.
 ///
 /// A camera with a problem is left out and reported; the others run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -19,15 +19,14 @@ pub struct CameraFile {
     pub name: Option<String>,
     /// Address of the camera's stream, `rtsp://` or `rtsps://`, without user and password. Prefer the camera's sub-stream: 640 pixels wide are
     /// enough for the model and cost a tenth of the decoding.
-    #[schemars(extend("x-required" = true, "x-example" = "rtsp://192.168.10.21:554/stream2"))]
+    #[schemars(extend("x-shown" = true, "x-example" = "rtsp://192.168.10.21:554/stream2"))]
     pub url: Option<String>,
     /// A recorded film instead of a camera, for trials: any file that libavformat reads.
     #[schemars(extend("x-example" = "../films/monday.mp4"))]
     pub film: Option<String>,
     /// Whether the film starts again at its end. For demonstrations.
     pub repeat: bool,
-    /// The drawn junction instead of a camera, marked *simulasi*. For demonstrations only.
-    #[schemars(extend("x-example" = {"seed": 1}))]
+    /// The drawn junction instead of a camera.
     pub simulated: Option<SimulatedFile>,
     /// User name at the camera. Needs one of `password_file` and `password_credential`.
     #[schemars(extend("x-example" = "viewer"))]
@@ -49,17 +48,17 @@ pub struct CameraFile {
     pub bearing_deg: Option<f32>,
     /// How its frames are searched.
     pub detect: DetectFile,
-    /// How things are followed from frame to frame. The defaults suit 5 to 25 frames a second; change one only with `simpang replay` at hand.
+    /// How things are followed.
     pub track: TrackFile,
-    /// Lines that things pass, by id. The id is a level of the flow topic.
+    /// Lines that things pass, by id.
     pub lines: BTreeMap<String, LineFile>,
-    /// Parts of the picture, by id. The id stands in events and is a level of topics.
+    /// Parts of the picture, by id.
     pub zones: BTreeMap<String, ZoneFile>,
     /// What to watch for.
     pub rules: RulesFile,
 }
 
-/// The drawn junction.
+/// The drawn junction instead of a camera, marked *simulasi*. For demonstrations only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimulatedFile {
@@ -91,7 +90,8 @@ pub struct DetectFile {
     pub classes: Vec<String>,
 }
 
-/// How things are followed. Times are of the stream's clock.
+/// How things are followed from frame to frame. Times are of the stream's clock. The defaults suit 5 to 25 frames a second; change one only with
+/// `simpang replay` at hand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrackFile {
@@ -107,7 +107,7 @@ pub struct TrackFile {
     pub lost_after_standing: DurationText,
 }
 
-/// A straight line across the way of things. Put it where they are large and seldom hidden, not where they queue.
+/// A straight line across the way of things. Its id is a level of the flow topic, so no line or zone that is counted on this box has the same one. Put it where they are large and seldom hidden, not where they queue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LineFile {
@@ -119,7 +119,7 @@ pub struct LineFile {
     pub to: Option<[f64; 2]>,
 }
 
-/// A part of the picture.
+/// A part of the picture. Its id stands in events and is a level of topics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ZoneFile {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A duration written as text, `"30s"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
-#[schemars(inline)]
+#[schemars(inline, extend("format" = "duration"))]
 pub struct DurationText(#[schemars(with = "String")] Duration);
 
 /// Units and their length in milliseconds, longest first, so that printing finds the shortest text.
@@ -75,15 +75,16 @@ impl Visitor<'_> for FromText {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<DurationText, E> {
         // The text itself is not shown: a password can land in any wrong place.
-        DurationText::parse(text).ok_or_else(|| E::custom("is not a duration: write a number and `ms`, `s`, `min`, `h` or `d`, such as \"30s\""))
+        DurationText::parse(text)
+            .ok_or_else(|| E::custom("is not a duration: write a number and `ms`, `s`, `min`, `h` or `d`, such as \"30s\""))
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<DurationText, E> {
-        Err(E::custom(format!("{number} has no unit: write it in quotes with one, such as \"{number}s\"")))
+        Err(E::custom(format!("is {number}, without a unit: write it in quotes with one, such as \"{number}s\"")))
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<DurationText, E> {
-        Err(E::custom(format!("{number} has no unit: write it in quotes with one, such as \"{number}s\"")))
+        Err(E::custom(format!("is {number}, without a unit: write it in quotes with one, such as \"{number}s\"")))
     }
 }
 
@@ -93,7 +94,8 @@ mod tests {
 
     #[test]
     fn a_duration_is_a_number_and_a_unit() {
-        let cases = [("30s", 30_000), ("1.5s", 1_500), ("400ms", 400), ("5min", 300_000), ("12 h", 43_200_000), ("30d", 2_592_000_000), ("0s", 0)];
+        let cases =
+            [("30s", 30_000), ("1.5s", 1_500), ("400ms", 400), ("5min", 300_000), ("12 h", 43_200_000), ("30d", 2_592_000_000), ("0s", 0)];
         for (text, millis) in cases {
             assert_eq!(DurationText::parse(text), Some(DurationText::from_millis(millis)), "{text}");
         }

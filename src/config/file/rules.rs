@@ -10,27 +10,27 @@ use crate::base::class::Class;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RulesFile {
-    /// Counts what passes a line, by class and direction; a thing that stands or trembles on the line counts once.
+    /// Counts what passes a line.
     pub line_count: Vec<LineCountFile>,
-    /// Counts what is in a zone, by class.
+    /// Counts what is in a zone.
     pub zone_occupancy: Vec<ZoneOccupancyFile>,
-    /// Watches an approach for congestion. A red light is not congestion, and neither is an empty road.
+    /// Watches an approach for congestion.
     pub congestion: Vec<CongestionFile>,
-    /// Watches a zone for a crowd. Riders on motorcycles and bicycles are not part of it.
+    /// Watches a zone for a crowd.
     pub crowd: Vec<CrowdFile>,
-    /// Watches a zone for a vehicle that stands where vehicles do not stand.
+    /// Watches a zone for a stopped vehicle.
     pub stopped_vehicle: Vec<StoppedVehicleFile>,
 }
 
-/// Counts what passes a line.
+/// Counts what passes a line, by class and direction; a thing that stands or trembles on the line counts once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LineCountFile {
     /// Name of the rule, unique within the camera. Default: `line-count-` and the line.
-    #[schemars(extend("x-example" = "line-count-stop"))]
+    #[schemars(extend("x-example" = "line-count-garis-henti"))]
     pub name: Option<String>,
     /// Which line, by its id. A line is counted by one rule only.
-    #[schemars(extend("x-required" = true, "x-example" = "stop"))]
+    #[schemars(extend("x-required" = true, "x-example" = "garis-henti"))]
     pub line: Option<String>,
     /// Name of the direction to the right-hand side, walking from the line's first end to its second. Stands in every count.
     pub to_right: String,
@@ -53,7 +53,7 @@ pub enum AnchorFile {
     Center,
 }
 
-/// Counts what is in a zone.
+/// Counts what is in a zone, by class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ZoneOccupancyFile {
@@ -67,7 +67,7 @@ pub struct ZoneOccupancyFile {
     pub classes: Vec<String>,
 }
 
-/// Watches an approach for congestion.
+/// Watches an approach for congestion. A red light is not congestion, and neither is an empty road.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CongestionFile {
@@ -94,7 +94,7 @@ pub struct CongestionFile {
     pub update_every: DurationText,
 }
 
-/// Watches a zone for a crowd.
+/// Watches a zone for a crowd. Riders on motorcycles and bicycles are not part of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrowdFile {
@@ -114,7 +114,7 @@ pub struct CrowdFile {
     pub update_every: DurationText,
 }
 
-/// Watches a zone for a stopped vehicle.
+/// Watches a zone for a vehicle that stands where vehicles do not stand.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoppedVehicleFile {
