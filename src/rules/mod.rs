@@ -2,8 +2,13 @@
 
 mod period;
 mod sampling;
+mod window;
+mod hold;
+mod episode;
 mod rule_set;
 pub mod traffic;
+pub mod crowd;
+pub mod incident;
 
 pub use rule_set::{BuildError, RuleSet};
 

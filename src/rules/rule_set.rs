@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::crowd::crowd_count::CrowdCount;
+use super::incident::stopped_vehicle::StoppedVehicle;
 use super::sampling::Sampling;
 use super::traffic::LineCounts;
+use super::traffic::congestion::Congestion;
 use super::traffic::line_count::LineCount;
 use super::traffic::zone_occupancy::ZoneOccupancy;
 use super::{Findings, Rule};
@@ -113,7 +116,18 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
             let zone = zone(camera, &settings.name, &settings.zone)?;
             Box::new(ZoneOccupancy::new(camera.id.clone(), settings.clone(), zone.clone(), sampling))
         }
-        RuleSettings::Congestion(_) | RuleSettings::Crowd(_) | RuleSettings::StoppedVehicle(_) => todo!(),
+        RuleSettings::Congestion(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            Box::new(Congestion::new(scope(&settings.name), settings.clone(), zone.clone(), sampling))
+        }
+        RuleSettings::Crowd(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            Box::new(CrowdCount::new(scope(&settings.name), settings.clone(), zone.clone(), sampling))
+        }
+        RuleSettings::StoppedVehicle(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            Box::new(StoppedVehicle::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.iter()))
+        }
     })
 }
 

@@ -12,6 +12,7 @@ mod trail;
 pub use car_length::CarLengthMap;
 pub use per_track::PerTrack;
 pub use rest::Rest;
+pub(crate) use rest::displacement;
 pub use scene_track::SceneTrack;
 pub use state::SceneState;
 pub use trail::{Motion, Sample, Trail};

@@ -3,6 +3,7 @@
 mod course;
 mod fragments;
 mod tally;
+pub mod congestion;
 pub mod line_count;
 pub mod zone_occupancy;
 

@@ -13,28 +13,51 @@ use simpang::scene::SceneState;
 use simpang::track::{Track, TrackId};
 
 /// The picture of every test film.
-pub const SIZE: FrameSize = FrameSize::new(640, 360);
+pub(super) const SIZE: FrameSize = FrameSize::new(640, 360);
 
 /// One track. Its box has `size` and its middle follows `path` in straight lines; it is there from the first to the last corner.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct User {
-    pub id: u32,
-    pub class: String,
+pub(super) struct User {
+    pub(super) id: u32,
+    pub(super) class: String,
     /// Width and height in pixels.
-    pub size: [f32; 2],
+    pub(super) size: [f32; 2],
     /// Corners: seconds, x, y of the box's middle.
-    pub path: Vec<[f64; 3]>,
+    pub(super) path: Vec<[f64; 3]>,
     /// From when to when the detector does not see it, although the tracker keeps it.
     #[serde(default)]
-    pub hidden: Vec<[f64; 2]>,
+    pub(super) hidden: Vec<[f64; 2]>,
     #[serde(default)]
-    pub rider: bool,
+    pub(super) rider: bool,
+    /// The same again: every so many seconds, in all so many times.
+    #[serde(default)]
+    pub(super) repeat: Option<Repeat>,
+}
+
+/// Road users with the same path, one after the other.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Repeat {
+    every: f64,
+    times: u32,
 }
 
 impl User {
-    pub fn car(id: u32, path: &[[f64; 3]]) -> Self {
-        Self { id, class: "car".into(), size: [60.0, 40.0], path: path.to_vec(), hidden: vec![], rider: false }
+    pub(super) fn car(id: u32, path: &[[f64; 3]]) -> Self {
+        Self { id, class: "car".into(), size: [60.0, 40.0], path: path.to_vec(), hidden: vec![], rider: false, repeat: None }
+    }
+
+    /// This user and its repetitions, numbered onwards.
+    pub(super) fn repeated(self) -> Vec<Self> {
+        let repeat = self.repeat.unwrap_or(Repeat { every: 0.0, times: 1 });
+        let later = |index: u32| {
+            let by = f64::from(index) * repeat.every;
+            let path = self.path.iter().map(|[at, x, y]| [at + by, *x, *y]).collect();
+            let hidden = self.hidden.iter().map(|[from, to]| [from + by, to + by]).collect();
+            Self { id: self.id + index, path, hidden, repeat: None, ..self.clone() }
+        };
+        (0..repeat.times).map(later).collect()
     }
 
     fn rect(&self, secs: f64) -> Option<Rect<simpang::base::geom::Pixel>> {
@@ -56,17 +79,17 @@ impl User {
 
 /// Tracks of a film, frame by frame.
 #[derive(Clone, Debug)]
-pub struct Film {
-    pub fps: f64,
-    pub start: WallTime,
-    pub users: Vec<User>,
+pub(super) struct Film {
+    pub(super) fps: f64,
+    pub(super) start: WallTime,
+    pub(super) users: Vec<User>,
     /// From when to when no frame arrives.
-    pub outages: Vec<[f64; 2]>,
-    pub length: Option<f64>,
+    pub(super) outages: Vec<[f64; 2]>,
+    pub(super) length: Option<f64>,
 }
 
 impl Film {
-    pub fn new(fps: f64, users: Vec<User>) -> Self {
+    pub(super) fn new(fps: f64, users: Vec<User>) -> Self {
         let start = WallTime::parse_rfc3339("2026-11-21T10:00:00Z").expect("valid");
         Self { fps, start, users, outages: vec![], length: None }
     }
@@ -76,7 +99,7 @@ impl Film {
         self.length.unwrap_or_else(|| ends.fold(0.0, f64::max) + 5.0)
     }
 
-    pub fn frames(&self) -> Vec<(Stamp, Vec<Track>)> {
+    pub(super) fn frames(&self) -> Vec<(Stamp, Vec<Track>)> {
         let count = (self.last_second() * self.fps).ceil() as usize;
         let times = (0..count).map(|i| i as f64 / self.fps);
         let seen = times.filter(|secs| !self.outages.iter().any(|[from, to]| (*from..*to).contains(secs)));
@@ -111,7 +134,7 @@ impl Film {
     }
 
     /// What `rule` finds in the whole film, the end of the session included.
-    pub fn show(&self, rule: &mut dyn Rule) -> Findings {
+    pub(super) fn show(&self, rule: &mut dyn Rule) -> Findings {
         let mut out = Findings::default();
         let mut scene = SceneState::new();
         let mut last = stamp(self.start, 0.0);
@@ -125,6 +148,6 @@ impl Film {
     }
 }
 
-pub fn stamp(start: WallTime, secs: f64) -> Stamp {
+pub(super) fn stamp(start: WallTime, secs: f64) -> Stamp {
     Stamp { media: MediaTime::from_secs_f64(secs), wall: start + Duration::from_secs_f64(secs) }
 }

@@ -83,7 +83,7 @@ fn each_path_across_the_line_counts_as_a_watcher_would_count_it() {
             (1, 0),
         ),
         ("a car that is found first just in front of the line", vec![car(1, &[[0., 312., 200.], [2., 500., 200.]])], (1, 0)),
-        ("a car that is lost just behind the line", vec![car(1, &[[0., 100., 200.], [2.2, 330., 200.]])], (1, 0)),
+        ("a car that is lost just behind the line", vec![car(1, &[[0., 100., 200.], [2.3, 340., 200.]])], (1, 0)),
         ("a car that is found behind the line", vec![car(1, &[[0., 335., 200.], [2., 500., 200.]])], (0, 0)),
         (
             "another car behind one that just passed is another car",

@@ -1,0 +1,141 @@
+//! Watches a zone: do more people stay there than there should?
+//!
+//! People are counted by detection, riders excluded. Detectors lose heads in dense groups: above about 60 people or 1.5 a square metre the number
+//! is a lower bound, and `method` says how it was found.
+
+use std::ops::AddAssign;
+use std::time::Duration;
+
+use crate::base::time::Stamp;
+use crate::config::settings::{CrowdSettings, Zone};
+use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, RuleText, Severity};
+use crate::rules::episode::{Episode, Timing, earlier, two_decimals, zone_ref};
+use crate::rules::hold::Truth;
+use crate::rules::sampling::Sampling;
+use crate::rules::window::Window;
+use crate::rules::{Findings, Rule};
+use crate::scene::Scene;
+
+/// Watches one zone for a crowd.
+#[derive(Debug)]
+pub struct CrowdCount {
+    settings: CrowdSettings,
+    zone: Zone,
+    sampling: Sampling,
+    /// Decides: short, so that a missed head does not matter and a change is seen soon.
+    smooth: Window<People>,
+    /// Is told: as long as the condition must hold.
+    told: Window<People>,
+    told_sum: People,
+    episode: Episode,
+}
+
+const SMOOTH: Duration = Duration::from_secs(5);
+/// Share of the window that must have been seen for a mean to mean something.
+const COVERAGE: f64 = 0.8;
+
+impl CrowdCount {
+    /// Watches `zone` under the name in `scope`.
+    pub(crate) fn new(scope: EventScope, settings: CrowdSettings, zone: Zone, sampling: Sampling) -> Self {
+        let timing = Timing { hold: settings.hold, update_every: settings.update_every, lead: Duration::ZERO };
+        let episode = Episode::new(scope, zone_ref(&settings.zone, &zone), rule_text(&settings), timing);
+        let (smooth, told) = (Window::new(SMOOTH), Window::new(settings.hold.max(SMOOTH)));
+        Self { settings, zone, sampling, smooth, told, told_sum: People::default(), episode }
+    }
+
+    fn decide(&mut self, now: Stamp, recent: &People, out: &mut Findings) {
+        let settings = &self.settings;
+        let is_covered = recent.observed_secs / self.smooth.secs() >= COVERAGE;
+        let begins = Truth::of(recent.mean() >= f64::from(settings.enter_at), is_covered);
+        let ends = Truth::of(recent.mean() < f64::from(settings.exit_below), is_covered);
+        let (told_secs, told) = (self.told.secs(), &self.told_sum);
+        let finding = || finding(settings, self.zone.area_m2, now, told, told_secs);
+        self.episode.observe(now, begins, ends, finding, out);
+    }
+}
+
+impl Rule for CrowdCount {
+    fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
+        let is_here = |foot| self.zone.polygon.contains(scene.size.to_norm(foot));
+        let people = scene.tracks.iter().filter(|track| track.is_pedestrian() && track.is_present(scene.at.media));
+        let number = people.filter(|track| is_here(track.foot())).count() as u32;
+        let secs = self.sampling.secs(scene);
+        let people = People { observed_secs: secs, present_secs: f64::from(number) * secs, most: number };
+        if let Some(sum) = self.told.add(scene.at.media, people) {
+            self.told_sum = sum;
+        }
+        if let Some(sum) = self.smooth.add(scene.at.media, people) {
+            self.decide(scene.at, &sum, out);
+        }
+    }
+
+    fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
+        self.episode.finish(at, reason, out);
+        self.smooth.clear();
+        self.told.clear();
+        self.told_sum = People::default();
+    }
+}
+
+/// What a stretch of time adds up to.
+#[derive(Clone, Copy, Debug, Default)]
+struct People {
+    observed_secs: f64,
+    present_secs: f64,
+    most: u32,
+}
+
+impl AddAssign for People {
+    fn add_assign(&mut self, other: Self) {
+        self.observed_secs += other.observed_secs;
+        self.present_secs += other.present_secs;
+        self.most = self.most.max(other.most);
+    }
+}
+
+impl People {
+    fn mean(&self) -> f64 {
+        if self.observed_secs > 0.0 { self.present_secs / self.observed_secs } else { 0.0 }
+    }
+}
+
+/// The figures now. Confidence is the coverage times a half at the configured number, rising to one at twice that number.
+fn finding(settings: &CrowdSettings, area_m2: Option<f64>, now: Stamp, people: &People, window_secs: f64) -> Finding {
+    let coverage = (people.observed_secs / window_secs).min(1.0);
+    let times = people.mean() / f64::from(settings.enter_at.max(1));
+    let measurement = Measurement {
+        window_start: Some(earlier(now, Duration::from_secs_f64(window_secs)).wall.to_string()),
+        window_end: Some(now.wall.to_string()),
+        window_s: Some(window_secs),
+        coverage: Some(two_decimals(coverage)),
+        people_mean: Some(two_decimals(people.mean())),
+        people_max: Some(people.most),
+        method: Some("detection".to_owned()),
+        ..Measurement::default()
+    };
+    let confidence = two_decimals(coverage * (0.5 + 0.5 * (times - 1.0).clamp(0.0, 1.0))) as f32;
+    let severity = severity(times, area_m2.map(|area| people.mean() / area));
+    Finding { kind: Kind::Count, severity, confidence, measurement, involved: Vec::new() }
+}
+
+/// By people per square metre where the area is known (2 uncomfortable, 3.5 contact, 5 dangerous: Fruin 1971), and by
+/// how many times the configured number there are.
+fn severity(times: f64, per_m2: Option<f64>) -> Severity {
+    let by_number = if times >= 2.0 { Severity::Medium } else { Severity::Low };
+    let by_density = match per_m2 {
+        Some(density) if density >= 5.0 => Severity::Critical,
+        Some(density) if density >= 3.5 => Severity::High,
+        Some(density) if density >= 2.0 => Severity::Medium,
+        Some(_) | None => Severity::Low,
+    };
+    by_number.max(by_density)
+}
+
+fn rule_text(settings: &CrowdSettings) -> RuleText {
+    let hold = settings.hold.as_secs_f64();
+    RuleText {
+        id: "crowd-count.v1".to_owned(),
+        enter: format!("people >= {} for {hold} s", settings.enter_at),
+        exit: format!("people < {} for {hold} s", settings.exit_below),
+    }
+}

@@ -1,0 +1,3 @@
+//! People: how many are in one place.
+
+pub mod crowd_count;

@@ -1,0 +1,111 @@
+//! A condition of a place that begins, lasts and ends: when to tell of it.
+
+use std::time::Duration;
+
+use super::Findings;
+use super::hold::{Hold, Truth};
+use crate::base::id::Slug;
+use crate::base::time::{MediaTime, Stamp};
+use crate::config::settings::{Zone, ZoneUse};
+use crate::event::{EndReason, EventScope, Finding, OpenEvent, RuleText, ZoneKind, ZoneRef};
+
+/// When an episode is told of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timing {
+    /// How long the condition must hold to begin and to end.
+    pub(crate) hold: Duration,
+    /// How often it is said that it lasts.
+    pub(crate) update_every: Duration,
+    /// How much earlier than its condition an episode began: a mean over a window notices late.
+    pub(crate) lead: Duration,
+}
+
+/// At most one open event about one place. What gets worse is told at once, what gets better with the next regular update: so a figure at the
+/// edge of a class costs one message a period.
+#[derive(Debug)]
+pub(crate) struct Episode {
+    scope: EventScope,
+    zone: ZoneRef,
+    rule: RuleText,
+    timing: Timing,
+    first: Option<Stamp>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Quiet(Hold),
+    Open { event: Box<OpenEvent>, over: Hold, told: MediaTime },
+}
+
+impl Episode {
+    pub(crate) fn new(scope: EventScope, zone: ZoneRef, rule: RuleText, timing: Timing) -> Self {
+        Self { scope, zone, rule, timing, first: None, state: State::Quiet(Hold::default()) }
+    }
+
+    /// Takes the conditions to begin and to end; asks for the finding only when there is something to tell it in.
+    pub(crate) fn observe(&mut self, now: Stamp, begins: Truth, ends: Truth, finding: impl FnOnce() -> Finding, out: &mut Findings) {
+        let first = *self.first.get_or_insert(now);
+        let Timing { hold, update_every, lead } = self.timing;
+        match &mut self.state {
+            State::Quiet(holds) => {
+                let Some(since) = holds.reached(now, begins, hold) else { return };
+                let onset = earlier(since, lead.min(since.media.since(first.media)));
+                let (zone, rule, subject) = (self.zone.clone(), self.rule.clone(), self.zone.id.as_str().to_owned());
+                let (event, message) = OpenEvent::begin(&self.scope, zone, rule, &subject, onset, now, finding());
+                out.events.push(message);
+                self.state = State::Open { event: Box::new(event), over: Hold::default(), told: now.media };
+            }
+            State::Open { event, over, told } => {
+                if let Some(since) = over.reached(now, ends, hold) {
+                    self.end(now, since, EndReason::Cleared, out);
+                    return;
+                }
+                let finding = finding();
+                let is_worse = (finding.severity, finding.kind) > (event.last().severity, event.last().kind);
+                let is_known = ends != Truth::Unknown;
+                if is_known && (is_worse || now.media.since(*told) >= update_every) {
+                    out.events.push(event.update(now.wall, finding));
+                    *told = now.media;
+                }
+            }
+        }
+    }
+
+    /// The session ends.
+    pub(crate) fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
+        self.end(at, at, reason, out);
+        self.first = None;
+    }
+
+    fn end(&mut self, now: Stamp, ended: Stamp, reason: EndReason, out: &mut Findings) {
+        if let State::Open { event, .. } = std::mem::replace(&mut self.state, State::Quiet(Hold::default())) {
+            out.events.push(event.end(now.wall, ended.wall, reason));
+        }
+    }
+}
+
+/// The same instant earlier by `by`, on both clocks.
+pub(crate) fn earlier(at: Stamp, by: Duration) -> Stamp {
+    Stamp { media: MediaTime::from_micros(at.media.as_micros() - by.as_micros() as i64), wall: at.wall - by }
+}
+
+/// As a message shows it: more digits would claim a precision that boxes do not have.
+pub(crate) fn two_decimals(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+/// The zone as events name it.
+pub(crate) fn zone_ref(id: &Slug, zone: &Zone) -> ZoneRef {
+    let kind = match zone.kind {
+        ZoneUse::Approach => ZoneKind::Approach,
+        ZoneUse::Exit => ZoneKind::Exit,
+        ZoneUse::Box => ZoneKind::Box,
+        ZoneUse::Sidewalk => ZoneKind::Sidewalk,
+        ZoneUse::Crossing => ZoneKind::Crossing,
+        ZoneUse::Plaza => ZoneKind::Plaza,
+        ZoneUse::Waiting => ZoneKind::Waiting,
+        ZoneUse::Area => ZoneKind::Area,
+    };
+    ZoneRef { id: id.clone(), name: zone.name.clone(), kind }
+}

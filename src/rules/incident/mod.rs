@@ -1,0 +1,4 @@
+//! Single things that an operator should look at.
+
+mod spot;
+pub mod stopped_vehicle;

@@ -1,0 +1,163 @@
+//! A place where a vehicle stands, whatever number the tracker gives it.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::base::class::Class;
+use crate::base::geom::{Pixel, Point};
+use crate::base::time::{MediaTime, Stamp};
+use crate::event::Involved;
+use crate::scene::{Rest, Scene, SceneTrack, displacement};
+use crate::track::TrackId;
+
+/// One standing vehicle.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    /// The track that stands here now; `None` while nobody is seen here.
+    track: Option<TrackId>,
+    /// The track that stood here first: part of the event's identity.
+    pub(super) first_track: TrackId,
+    pub(super) class: Class,
+    rest: Rest,
+    /// When the vehicle was last seen here.
+    pub(super) last_seen: Stamp,
+    seen: u32,
+    looked: u32,
+    car_length: f32,
+    passed: u32,
+    passed_lately: VecDeque<TrackId>,
+}
+
+/// A new track at the place is the same vehicle when it has been standing for this long: what drives through is not.
+const STANDS: Duration = Duration::from_millis(1500);
+/// A vehicle passes when it goes by within this distance beside, in L: the own and the next lane.
+const BESIDE_L: f32 = 3.0;
+/// Slower than this does not pass but creeps in the same queue, in L/s.
+const PASSING_L_S: f32 = 0.3;
+/// Passing vehicles whose numbers are remembered, so that none counts twice.
+const REMEMBERED: usize = 16;
+
+impl Spot {
+    pub(super) fn new(track: &SceneTrack, now: Stamp) -> Self {
+        Self {
+            track: Some(track.track.id),
+            first_track: track.track.id,
+            class: track.track.class,
+            rest: track.rest(),
+            last_seen: now,
+            seen: 0,
+            looked: 0,
+            car_length: track.car_length,
+            passed: 0,
+            passed_lately: VecDeque::with_capacity(REMEMBERED),
+        }
+    }
+
+    /// Since when the vehicle has been standing here.
+    pub(super) fn since(&self) -> Stamp {
+        self.rest.since()
+    }
+
+    /// How far it moved meanwhile, in L.
+    pub(super) fn drift_l(&self) -> f32 {
+        self.rest.drift_px() / self.car_length
+    }
+
+    /// How many other vehicles went by.
+    pub(super) fn passed(&self) -> u32 {
+        self.passed
+    }
+
+    /// In how many of the frames since the rule noticed it the vehicle was seen, 0..=1.
+    pub(super) fn seen_share(&self) -> f64 {
+        f64::from(self.seen) / f64::from(self.looked.max(1))
+    }
+
+    /// Whether this track stands here.
+    pub(super) fn holds(&self, id: TrackId) -> bool {
+        self.track == Some(id)
+    }
+
+    /// Whether the vehicle is seen here in this very frame.
+    pub(super) fn is_seen(&self, now: MediaTime) -> bool {
+        self.track.is_some() && self.last_seen.media == now
+    }
+
+    /// For how long nobody has been here. A track that the tracker keeps without seeing it is hidden, not gone.
+    pub(super) fn gone_for(&self, now: MediaTime) -> Option<Duration> {
+        self.track.is_none().then(|| now.since(self.last_seen.media))
+    }
+
+    pub(super) fn involved(&self) -> Involved {
+        Involved { track: self.track.unwrap_or(self.first_track).0, class: self.class }
+    }
+
+    /// Follows the vehicle; it has left when it moved farther than `drift_l` or its track ended.
+    pub(super) fn follow(&mut self, scene: &Scene<'_>, drift_l: f32) {
+        self.looked = self.looked.saturating_add(1);
+        let Some(id) = self.track else { return };
+        let Some(track) = scene.find(id) else {
+            self.track = None;
+            return;
+        };
+        if !track.track.is_observed {
+            return;
+        }
+        let (limit, before) = (drift_l * track.car_length, self.rest);
+        self.rest.observe(scene.at, track.track.rect, limit);
+        if self.rest.since() != before.since() {
+            (self.rest, self.track) = (before, None);
+        } else if displacement(self.rest.place(), track.track.rect) <= limit {
+            (self.last_seen, self.class, self.car_length) = (scene.at, track.track.class, track.car_length);
+            self.seen = self.seen.saturating_add(1);
+        }
+    }
+
+    /// Whether a track that stands at this empty place is the vehicle that was lost here.
+    pub(super) fn fits(&self, track: &SceneTrack, now: MediaTime, drift_l: f32) -> bool {
+        self.track.is_none()
+            && track.track.is_observed
+            && (track.track.class == self.class || is_large(track.track.class) == is_large(self.class))
+            && track.standing_for(now) >= STANDS
+            && displacement(self.rest.place(), track.track.rect) <= drift_l * self.car_length
+    }
+
+    /// The vehicle goes on under another number.
+    pub(super) fn take_over(&mut self, track: &SceneTrack, now: Stamp) {
+        self.track = Some(track.track.id);
+        self.last_seen = now;
+    }
+
+    /// Counts the vehicles that go by in this frame.
+    pub(super) fn watch_passing(&mut self, scene: &Scene<'_>) {
+        for track in scene.tracks.iter().filter(|track| track.track.is_observed && track.track.class.is_vehicle()) {
+            let id = track.track.id;
+            let is_other = !self.holds(id) && !self.passed_lately.contains(&id);
+            if is_other && goes_by(track, self.rest.place().center(), self.car_length) {
+                self.passed = self.passed.saturating_add(1);
+                if self.passed_lately.len() == REMEMBERED {
+                    self.passed_lately.pop_front();
+                }
+                self.passed_lately.push_back(id);
+            }
+        }
+    }
+}
+
+fn is_large(class: Class) -> bool {
+    matches!(class, Class::Car | Class::Bus | Class::Truck)
+}
+
+/// Whether the track was behind `place` at its last sighting but one, seen in its own direction, and is now beside or ahead of it.
+fn goes_by(track: &SceneTrack, place: Point<Pixel>, car_length: f32) -> bool {
+    if track.speed_l_s.is_none_or(|speed| speed < PASSING_L_S) {
+        return false;
+    }
+    let (Some(motion), Some(before)) = (track.motion, track.trail().iter().rev().nth(1)) else { return false };
+    let speed = motion.velocity.x.hypot(motion.velocity.y);
+    let (ux, uy) = (motion.velocity.x / speed, motion.velocity.y / speed);
+    let ahead = |p: Point<Pixel>| (p.x - place.x) * ux + (p.y - place.y) * uy;
+    let here = track.track.rect.center();
+    let beside = (here.x - place.x) * uy - (here.y - place.y) * ux;
+    ahead(before.rect.center()) < 0.0 && ahead(here) >= 0.0 && beside.abs() <= BESIDE_L * car_length
+}

@@ -1,0 +1,162 @@
+//! Watches a zone: does a vehicle stand where vehicles do not stand?
+//!
+//! What tells a breakdown from a queue is that others pass it. One event a vehicle: the event belongs to the place, so it survives a tracker that
+//! loses the vehicle behind a bus and finds it under another number.
+
+use std::time::Duration;
+
+use super::spot::Spot;
+use crate::base::geom::{Norm, Polygon};
+use crate::base::id::Slug;
+use crate::base::time::{MediaTime, Stamp};
+use crate::config::settings::{StoppedVehicleSettings, Zone, ZoneUse};
+use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, OpenEvent, RuleText, Severity, ZoneRef};
+use crate::rules::episode::{two_decimals, zone_ref};
+use crate::rules::{Findings, Rule};
+use crate::scene::{Scene, SceneTrack};
+
+/// Watches one zone for standing vehicles.
+#[derive(Debug)]
+pub struct StoppedVehicle {
+    scope: EventScope,
+    settings: StoppedVehicleSettings,
+    zone: Zone,
+    zone_ref: ZoneRef,
+    /// Where standing is normal.
+    waiting: Vec<Polygon<Norm>>,
+    spots: Vec<(Spot, Option<Told>)>,
+}
+
+/// An event that was begun, and when it was last told of.
+#[derive(Debug)]
+struct Told {
+    event: OpenEvent,
+    at: MediaTime,
+}
+
+/// Standing for this long is worth a look.
+const NOTICED: Duration = Duration::from_secs(2);
+/// Standing vehicles that are watched at once; a zone full of them is a queue.
+const MOST: usize = 64;
+
+impl StoppedVehicle {
+    /// Watches `zone` under the name in `scope`; vehicles in one of `all` zones for waiting are left alone.
+    pub(crate) fn new<'a>(
+        scope: EventScope,
+        settings: StoppedVehicleSettings,
+        zone: Zone,
+        all: impl Iterator<Item = (&'a Slug, &'a Zone)>,
+    ) -> Self {
+        let waiting = all.filter(|(_, zone)| zone.kind == ZoneUse::Waiting).map(|(_, zone)| zone.polygon.clone()).collect();
+        let zone_ref = zone_ref(&settings.zone, &zone);
+        Self { scope, settings, zone, zone_ref, waiting, spots: Vec::new() }
+    }
+
+    fn is_watched(&self, track: &SceneTrack, scene: &Scene<'_>) -> bool {
+        let foot = scene.size.to_norm(track.foot());
+        track.track.class.is_vehicle()
+            && track.track.is_observed
+            && self.zone.polygon.contains(foot)
+            && !self.waiting.iter().any(|polygon| polygon.contains(foot))
+    }
+
+    /// Follows the known standing vehicles and notices new ones.
+    fn look(&mut self, scene: &Scene<'_>) {
+        let drift_l = self.settings.drift_l as f32;
+        for (spot, _) in &mut self.spots {
+            spot.follow(scene, drift_l);
+        }
+        for track in scene.tracks.iter().filter(|track| track.standing_for(scene.at.media) >= NOTICED.min(self.settings.dwell)) {
+            if self.spots.iter().any(|(spot, _)| spot.holds(track.track.id)) {
+                continue;
+            }
+            let lost = self.spots.iter_mut().find(|(spot, _)| spot.fits(track, scene.at.media, drift_l));
+            if let Some((spot, _)) = lost {
+                spot.take_over(track, scene.at);
+            } else if self.spots.len() < MOST && self.is_watched(track, scene) {
+                self.spots.push((Spot::new(track, scene.at), None));
+            }
+        }
+        for (spot, _) in &mut self.spots {
+            spot.watch_passing(scene);
+        }
+    }
+
+    fn tell(&mut self, now: Stamp, out: &mut Findings) {
+        let settings = &self.settings;
+        for (spot, told) in &mut self.spots {
+            let stood = now.media.since(spot.since().media);
+            match told {
+                None if spot.is_seen(now.media) && stood >= settings.dwell && spot.passed() >= settings.passed => {
+                    let (zone, rule) = (self.zone_ref.clone(), rule_text(settings));
+                    let subject = format!("{}/{}", settings.zone, spot.first_track.0);
+                    let (event, message) = OpenEvent::begin(&self.scope, zone, rule, &subject, spot.since(), now, finding(spot, now));
+                    out.events.push(message);
+                    *told = Some(Told { event, at: now.media });
+                }
+                Some(told) if spot.is_seen(now.media) && now.media.since(told.at) >= settings.update_every => {
+                    out.events.push(told.event.update(now.wall, finding(spot, now)));
+                    told.at = now.media;
+                }
+                None | Some(_) => {}
+            }
+        }
+    }
+
+    fn forget(&mut self, now: Stamp, out: &mut Findings) {
+        let is_gone = |spot: &Spot| spot.gone_for(now.media).is_some_and(|gone| gone >= self.settings.gone);
+        let mut index = 0;
+        while index < self.spots.len() {
+            if is_gone(&self.spots[index].0) {
+                let (spot, told) = self.spots.remove(index);
+                out.events.extend(told.map(|told| told.event.end(now.wall, spot.last_seen.wall, EndReason::Cleared)));
+            } else {
+                index += 1;
+            }
+        }
+    }
+}
+
+impl Rule for StoppedVehicle {
+    fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
+        self.look(scene);
+        self.tell(scene.at, out);
+        self.forget(scene.at, out);
+    }
+
+    fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
+        let told = self.spots.drain(..).filter_map(|(_, told)| told);
+        out.events.extend(told.map(|told| told.event.end(at.wall, at.wall, reason)));
+    }
+}
+
+/// The figures now. Confidence is the share of frames in which the vehicle was seen standing, times 0.7, and 0.1 more for each of the first three
+/// vehicles that passed: without others passing, a queue looks the same.
+fn finding(spot: &Spot, now: Stamp) -> Finding {
+    let stood = now.media.since(spot.since().media).as_secs_f64();
+    let measurement = Measurement {
+        window_start: Some(spot.since().wall.to_string()),
+        window_end: Some(now.wall.to_string()),
+        window_s: Some(two_decimals(stood)),
+        stationary_s: Some(two_decimals(stood)),
+        drift_l: Some(two_decimals(f64::from(spot.drift_l()))),
+        vehicles_passed: Some(spot.passed()),
+        ..Measurement::default()
+    };
+    let confidence = two_decimals(spot.seen_share() * (0.7 + 0.1 * f64::from(spot.passed().min(3)))) as f32;
+    let involved = vec![spot.involved()];
+    Finding { kind: Kind::StoppedVehicle, severity: Severity::Medium, confidence, measurement, involved }
+}
+
+fn rule_text(settings: &StoppedVehicleSettings) -> RuleText {
+    let (dwell, gone) = (settings.dwell.as_secs_f64(), settings.gone.as_secs_f64());
+    let passed = match settings.passed {
+        0 => String::new(),
+        passed => format!(" & >= {passed} vehicles passed"),
+    };
+    RuleText {
+        id: "stopped-vehicle.v1".to_owned(),
+        enter: format!("moved < {} car lengths for {dwell} s{passed}", settings.drift_l),
+        exit: format!("gone for {gone} s"),
+    }
+}

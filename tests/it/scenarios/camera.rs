@@ -1,0 +1,131 @@
+//! The camera of a story, written small.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use simpang::base::class::Class;
+use simpang::base::geom::{Line, Point, Polygon};
+use simpang::base::id::Slug;
+use simpang::config::settings::{
+    Anchor, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings, RuleSettings, SourceSettings,
+    StoppedVehicleSettings, TrackSettings, Zone, ZoneOccupancySettings, ZoneUse,
+};
+
+/// What `settings.json` of a story says. Every rule has defaults that suit a story of a few minutes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Story {
+    pub(super) fps: f64,
+    /// Seconds; to the end of the last path and five more unless said.
+    pub(super) length: Option<f64>,
+    #[serde(default)]
+    pub(super) outages: Vec<[f64; 2]>,
+    #[serde(default)]
+    lines: BTreeMap<String, [[f32; 2]; 2]>,
+    #[serde(default)]
+    zones: BTreeMap<String, ZoneText>,
+    rules: Vec<RuleText>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ZoneText {
+    kind: String,
+    corners: Vec<[f32; 2]>,
+    area_m2: Option<f64>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum RuleText {
+    LineCount { line: String, anchor: Option<String> },
+    ZoneOccupancy { zone: String },
+    Congestion { zone: String },
+    Crowd { zone: String, enter_at: u32, exit_below: u32 },
+    StoppedVehicle { zone: String, passed: u32 },
+}
+
+pub(super) fn slug(text: &str) -> Slug {
+    Slug::new(text).expect("a slug")
+}
+
+impl Story {
+    pub(super) fn read(text: &str) -> Self {
+        serde_json::from_str(text).expect("settings.json of a story")
+    }
+
+    pub(super) fn camera(&self) -> CameraSettings {
+        let line = |(name, [a, b]): (&String, &[[f32; 2]; 2])| (slug(name), Line::new(Point::new(a[0], a[1]), Point::new(b[0], b[1])));
+        CameraSettings {
+            id: slug("cam"),
+            name: "Kamera uji".into(),
+            source: SourceSettings::Simulated { seed: 1 },
+            analyse_fps: self.fps as f32,
+            bearing_deg: None,
+            detect: CameraDetectSettings { crops: 0, min_score: None, classes: Class::ALL.to_vec() },
+            track: TrackSettings::default(),
+            lines: self.lines.iter().map(line).collect(),
+            zones: self.zones.iter().map(|(name, zone)| (slug(name), zone.zone(name))).collect(),
+            rules: self.rules.iter().enumerate().map(|(index, rule)| rule.settings(slug(&format!("rule-{}", index + 1)))).collect(),
+        }
+    }
+}
+
+impl ZoneText {
+    fn zone(&self, name: &str) -> Zone {
+        let kind = match self.kind.as_str() {
+            "approach" => ZoneUse::Approach,
+            "exit" => ZoneUse::Exit,
+            "sidewalk" => ZoneUse::Sidewalk,
+            "plaza" => ZoneUse::Plaza,
+            "waiting" => ZoneUse::Waiting,
+            other => panic!("no story needs zones of kind {other}"),
+        };
+        let corners = self.corners.iter().map(|corner| Point::new(corner[0], corner[1])).collect();
+        Zone { name: name.into(), kind, polygon: Polygon::new(corners).expect("three corners"), area_m2: self.area_m2 }
+    }
+}
+
+impl RuleText {
+    fn settings(&self, name: Slug) -> RuleSettings {
+        let secs = Duration::from_secs;
+        let classes = Class::ALL.to_vec();
+        match self {
+            Self::LineCount { line, anchor } => {
+                let anchor = if anchor.as_deref() == Some("foot") { Anchor::Foot } else { Anchor::Center };
+                let (to_right, to_left) = (slug("east"), slug("west"));
+                RuleSettings::LineCount(LineCountSettings { name, line: slug(line), to_right, to_left, classes, anchor })
+            }
+            Self::ZoneOccupancy { zone } => RuleSettings::ZoneOccupancy(ZoneOccupancySettings { name, zone: slug(zone), classes }),
+            Self::Congestion { zone } => RuleSettings::Congestion(CongestionSettings {
+                name,
+                zone: slug(zone),
+                free_flow_l_s: 2.0,
+                enter_below: 0.25,
+                exit_above: 0.35,
+                window: secs(120),
+                hold: secs(60),
+                min_vehicles: 3.0,
+                update_every: secs(120),
+            }),
+            Self::Crowd { zone, enter_at, exit_below } => RuleSettings::Crowd(CrowdSettings {
+                name,
+                zone: slug(zone),
+                enter_at: *enter_at,
+                exit_below: *exit_below,
+                hold: secs(20),
+                update_every: secs(60),
+            }),
+            Self::StoppedVehicle { zone, passed } => RuleSettings::StoppedVehicle(StoppedVehicleSettings {
+                name,
+                zone: slug(zone),
+                dwell: secs(20),
+                drift_l: 0.5,
+                passed: *passed,
+                gone: secs(5),
+                update_every: secs(60),
+            }),
+        }
+    }
+}
