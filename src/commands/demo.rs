@@ -90,7 +90,7 @@ fn adapt(settings: &mut Settings, args: &Args, broker: SocketAddr, folder: &Path
     match (&args.camera, camera) {
         (Some(own), _) => {
             watched.source = own_source(own, watched.source.clone())?;
-            watched.name.clone_from(&address::without_password(own));
+            watched.name = shown_name(&watched.source);
             watched.detect.classes = crate::base::class::Class::ALL.to_vec();
         }
         (None, Some(camera)) => {
@@ -100,6 +100,15 @@ fn adapt(settings: &mut Settings, args: &Args, broker: SocketAddr, folder: &Path
         (None, None) => {}
     }
     Ok(())
+}
+
+/// What the page calls the user's own camera: never with a password.
+fn shown_name(source: &SourceSettings) -> String {
+    match source {
+        SourceSettings::Rtsp(rtsp) => rtsp.url.to_string(),
+        SourceSettings::File { path, .. } => path.display().to_string(),
+        SourceSettings::Simulated { .. } => "simulasi".to_owned(),
+    }
 }
 
 fn own_source(own: &str, placeholder: SourceSettings) -> Result<SourceSettings> {
