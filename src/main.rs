@@ -25,7 +25,7 @@ enum Command {
     /// The tracker alone, on detections in MOTChallenge format
     Track(commands::track::Args),
     /// Checks a configuration and reports every problem
-    Check(commands::check::Args),
+    Check(commands::check::CheckArgs),
     /// What a camera sends: codec, size, frame rate, key frames, clock; a still
     Probe(commands::probe::Args),
     /// Prints events as people read them
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => commands::demo::run(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Track(args) => commands::track::run(args),
-        Command::Check(args) => commands::check::run(args),
+        Command::Check(args) => commands::check::run(&args, &[], &mut std::io::stdout()),
         Command::Probe(args) => commands::probe::run(args),
         Command::Events(args) => commands::events::run(args),
     };
