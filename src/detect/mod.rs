@@ -1,8 +1,10 @@
 //! Pictures in, boxes out: the model behind one trait.
 
 mod detection;
+mod scene_detector;
 
 pub use detection::{Cost, Detection, Score};
+pub use scene_detector::SceneDetector;
 
 use crate::base::geom::{Pixel, Rect};
 use crate::decode::Frame;
