@@ -36,7 +36,8 @@ fn seen(object: &SceneObject, number: u64, picture: Rect<Pixel>) -> Option<Detec
         ((random >> 40) as f32 / (1u64 << 24) as f32 - 0.5) * span
     };
     let rect = object.rect;
-    let moved = Rect::from_corners(rect.left + jitter(1.6), rect.top + jitter(1.6), rect.right() + jitter(1.6), rect.bottom() + jitter(1.6));
+    let moved =
+        Rect::from_corners(rect.left + jitter(1.6), rect.top + jitter(1.6), rect.right() + jitter(1.6), rect.bottom() + jitter(1.6));
     let score = Score::new(0.85 + jitter(0.2));
     Some(Detection { rect: moved.intersection(picture)?, class: object.class, score })
 }

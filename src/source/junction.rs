@@ -32,7 +32,9 @@ const TIME_GAP_SECS: f32 = 0.7;
 
 /// A car breaks down in the main road's kerb lane every so often.
 const BREAKDOWN_EVERY_SECS: f32 = 150.0;
-const FIRST_BREAKDOWN_SECS: f32 = 14.0;
+const FIRST_BREAKDOWN_SECS: f32 = 5.0;
+/// So long a car is waited for that may break down: a whole cycle and more.
+const BREAKDOWN_WINDOW_SECS: f32 = 60.0;
 const BREAKDOWN_LASTS_SECS: f32 = 55.0;
 /// Where along the lane: beyond the crossing.
 const BREAKDOWN_AT: f32 = 700.0;
@@ -81,6 +83,8 @@ pub struct Junction {
     step: u64,
     lanes: Vec<Lane>,
     next_id: u64,
+    /// How many were due when the last car broke down.
+    breakdowns: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -134,7 +138,7 @@ impl Junction {
             lane(Heading::Up, SIDE_ROAD.0 + 48.0, 7.0),
             lane(Heading::Up, SIDE_ROAD.0 + 16.0, 6.0),
         ];
-        Self { seed, step: 0, lanes, next_id: 1 }
+        Self { seed, step: 0, lanes, next_id: 1, breakdowns: 0 }
     }
 
     /// What is on the junction at `media`, to the step. Going back in time starts again from zero.
@@ -163,13 +167,14 @@ impl Junction {
     fn advance(&mut self) {
         self.step += 1;
         let now = self.secs();
-        let mut may_break_down = since_last(now, FIRST_BREAKDOWN_SECS, BREAKDOWN_EVERY_SECS).is_some_and(|secs| secs < 20.0)
-            && !self.lanes[0].vehicles.iter().any(|vehicle| vehicle.breakdown_until.is_some());
+        let due = ((now - FIRST_BREAKDOWN_SECS) / BREAKDOWN_EVERY_SECS + 1.0).floor().max(0.0) as u64;
+        let waited = (now - FIRST_BREAKDOWN_SECS).rem_euclid(BREAKDOWN_EVERY_SECS);
+        let may_break_down = self.breakdowns < due && waited < BREAKDOWN_WINDOW_SECS;
         for (index, lane) in self.lanes.iter_mut().enumerate() {
             lane.arrive(now, &mut self.next_id);
             lane.advance(now);
-            if index == 0 && may_break_down {
-                may_break_down = !lane.break_down(now);
+            if index == 0 && may_break_down && lane.break_down(now) {
+                self.breakdowns = due;
             }
         }
     }
@@ -245,6 +250,8 @@ impl Lane {
         }
         self.random = hash(self.random);
         let class = match (unit(self.random) * 100.0) as u32 {
+            // The very first vehicle, in the main road's kerb lane: it will break down, so that a demonstration need not wait.
+            _ if *next_id == 1 => Class::Car,
             0..52 => Class::Motorcycle,
             52..88 => Class::Car,
             88..94 => Class::Bus,
@@ -312,11 +319,6 @@ fn light(heading: Heading, secs: f32) -> Light {
         Heading::Down | Heading::Up => (secs + GREEN_SECS + CLEARING_SECS) % CYCLE_SECS,
     };
     if phase < GREEN_SECS { Light::Green } else { Light::Red }
-}
-
-/// Seconds since the last of a series of moments, `None` before the first.
-fn since_last(now: f32, first: f32, every: f32) -> Option<f32> {
-    (now >= first).then(|| (now - first) % every)
 }
 
 /// Length and width.

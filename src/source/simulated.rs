@@ -207,15 +207,8 @@ fn part(object: &SceneObject, along: [f32; 2], across: [f32; 2]) -> [f32; 4] {
 }
 
 fn paint(object: &SceneObject) -> Rgb {
-    const CARS: [Rgb; 7] = [
-        Rgb(216, 216, 214),
-        Rgb(30, 32, 36),
-        Rgb(150, 154, 160),
-        Rgb(168, 34, 38),
-        Rgb(32, 76, 140),
-        Rgb(226, 226, 220),
-        Rgb(120, 98, 72),
-    ];
+    const CARS: [Rgb; 7] =
+        [Rgb(216, 216, 214), Rgb(30, 32, 36), Rgb(150, 154, 160), Rgb(168, 34, 38), Rgb(32, 76, 140), Rgb(226, 226, 220), Rgb(120, 98, 72)];
     const CLOTHES: [Rgb; 5] = [Rgb(200, 60, 60), Rgb(60, 110, 190), Rgb(230, 190, 70), Rgb(90, 160, 110), Rgb(150, 90, 170)];
     let pick = hash(object.id) as usize;
     match object.class {

@@ -95,11 +95,14 @@ fn launch(port: u16, film: Option<&Path>, encoding: Encoding, auth: Auth) -> (Ch
     let mut command = Command::new("/usr/bin/python3");
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rtsp/server.py")).args(["--port", &port.to_string()]);
     command.args(["--codec", if encoding == Encoding::H264 { "h264" } else { "h265" }]);
-    command.args(["--auth", match auth {
-        Auth::Open => "none",
-        Auth::Basic => "basic",
-        Auth::Digest => "digest",
-    }]);
+    command.args([
+        "--auth",
+        match auth {
+            Auth::Open => "none",
+            Auth::Basic => "basic",
+            Auth::Digest => "digest",
+        },
+    ]);
     if let Some(film) = film {
         command.arg("--film").arg(film);
     }
@@ -137,7 +140,9 @@ pub(crate) fn camera(source: SourceSettings) -> CameraSettings {
 pub(crate) fn film(encoding: Encoding, seconds: u32) -> PathBuf {
     let codec: &[&str] = match encoding {
         Encoding::H264 => &["-c:v", "libx264", "-preset", "veryfast", "-g", "10", "-bf", "0"],
-        Encoding::H265 => &["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=10:bframes=0:log-level=none", "-tag:v", "hvc1"],
+        Encoding::H265 => {
+            &["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=10:bframes=0:log-level=none", "-tag:v", "hvc1"]
+        }
     };
     let source = format!("testsrc=size=320x240:rate=10:duration={seconds}");
     encoded(&format!("{encoding:?}-{seconds}.mp4"), &[&["-f", "lavfi", "-i", &source, "-pix_fmt", "yuv420p"], codec].concat())

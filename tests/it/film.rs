@@ -118,7 +118,10 @@ fn what_is_no_film_is_refused_with_a_reason() {
         refused("noise.mp4", Some(&[7; 5000])),
         "FILE is not a film that can be read: no film format that is known, or cut off before its index; try to play it with ffplay"
     );
-    assert_eq!(refused("notes.txt", Some(&b"rapat hari Senin\n".repeat(50))), "FILE is not a film that can be read: it holds text; try to play it with ffplay");
+    assert_eq!(
+        refused("notes.txt", Some(&b"rapat hari Senin\n".repeat(50))),
+        "FILE is not a film that can be read: it holds text; try to play it with ffplay"
+    );
     assert!(refused("empty.avi", Some(b"")).starts_with("FILE is not a film that can be read: "));
     assert_eq!(refused("nothing.mp4", None), "film FILE cannot be opened; check the path and that this user may read it");
     let sound = encoded("sound.wav", &["-f", "lavfi", "-i", "sine=duration=1"]);
@@ -149,9 +152,14 @@ fn stream(codec: VideoCodec, size: &str) -> Vec<AccessUnit> {
     let source = format!("testsrc=size={size}:rate=10:duration=5");
     let input = ["-f", "lavfi", "-i", &source, "-pix_fmt", "yuv420p", "-bf", "0"];
     let (name, encoder): (_, &[&str]) = match codec {
-        VideoCodec::H264 => (format!("units-{size}.h264"), &["-c:v", "libx264", "-x264-params", "aud=1:keyint=10:min-keyint=10:scenecut=0"]),
+        VideoCodec::H264 => {
+            (format!("units-{size}.h264"), &["-c:v", "libx264", "-x264-params", "aud=1:keyint=10:min-keyint=10:scenecut=0"])
+        }
         // Open groups: one IDR at the start and then CRA pictures only.
-        _ => (format!("units-{size}.h265"), &["-c:v", "libx265", "-x265-params", "aud=1:keyint=10:min-keyint=10:open-gop=1:bframes=0:repeat-headers=1:log-level=none"]),
+        _ => (
+            format!("units-{size}.h265"),
+            &["-c:v", "libx265", "-x265-params", "aud=1:keyint=10:min-keyint=10:open-gop=1:bframes=0:repeat-headers=1:log-level=none"],
+        ),
     };
     units(&encoded(&name, &[&input[..], encoder].concat()), codec, 1, 1)
 }
@@ -196,7 +204,8 @@ fn after_loss_h264_is_flagged_and_h265_is_held_back_until_the_next_key_frame() {
 #[test]
 fn a_change_of_size_and_of_codec_in_the_middle_is_followed() {
     let mut decoder = Decoder::new();
-    let parts = [(VideoCodec::H264, "320x240"), (VideoCodec::H264, "640x360"), (VideoCodec::H265, "320x240"), (VideoCodec::H264, "320x240")];
+    let parts =
+        [(VideoCodec::H264, "320x240"), (VideoCodec::H264, "640x360"), (VideoCodec::H265, "320x240"), (VideoCodec::H264, "320x240")];
     for (codec, size) in parts {
         let frames = decode(&mut decoder, &stream(codec, size));
         assert_eq!(frames.len(), 50, "{codec} {size}");
@@ -252,7 +261,9 @@ fn damaged_streams_are_survived_and_the_next_key_frame_is_clean_again() {
 #[test]
 fn one_thread_decodes_a_camera() {
     let tasks = || {
-        let names = std::fs::read_dir("/proc/self/task").expect("Linux").filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+        let names = std::fs::read_dir("/proc/self/task")
+            .expect("Linux")
+            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
         names.filter(|name| name.starts_with("av:")).count()
     };
     let units = stream(VideoCodec::H264, "640x360");

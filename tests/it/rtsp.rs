@@ -149,7 +149,9 @@ fn stopping_is_prompt_in_every_state() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let hanging = format!("rtsp://{}/live", silent.local_addr().expect("bound"));
     let server = CameraServer::live();
-    for (url, transport) in [(server.url("/live"), RtspTransport::Tcp), (server.url("/live"), RtspTransport::Udp), (hanging, RtspTransport::Tcp)] {
+    for (url, transport) in
+        [(server.url("/live"), RtspTransport::Tcp), (server.url("/live"), RtspTransport::Udp), (hanging, RtspTransport::Tcp)]
+    {
         let running = Running::start(&rtsp_camera(&url, transport, None));
         let watch = running.feed.watch();
         let _ = running.frames.recv_timeout(Duration::from_secs(2));
