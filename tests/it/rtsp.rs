@@ -89,9 +89,44 @@ fn every_refusal_has_its_own_name() {
     assert_eq!(fault_of(&tcp("/live", None)), Fault::Unauthorized);
     assert_eq!(fault_of(&tcp("/nowhere", Some("test-only"))), Fault::NotFound);
     assert_eq!(fault_of(&tcp("/sound", Some("test-only"))), Fault::NoVideo);
+    assert_eq!(fault_of(&tcp("/vp8", Some("test-only"))), Fault::CodecNotSupported { offered: "vp8".into() });
     let gone = { CameraServer::live().url("/live") };
     assert_eq!(fault_of(&rtsp_camera(&gone, RtspTransport::Tcp, None)), Fault::Refused);
     assert_eq!(fault_of(&rtsp_camera("rtsp://kamera.invalid/live", RtspTransport::Tcp, None)), Fault::UnknownHost);
+}
+
+#[test]
+fn a_camera_that_sends_jpeg_is_seen() {
+    let server = CameraServer::live();
+    let running = Running::start(&rtsp_camera(&server.url("/jpeg"), RtspTransport::Tcp, None));
+    let status = running.wait("frames", |status| status.frames > 10);
+    assert_eq!((status.codec.as_deref(), status.damaged, status.decode_errors), (Some("JPEG"), 0, 0));
+}
+
+#[test]
+fn a_second_viewer_who_comes_between_key_frames_sees_only_whole_pictures() {
+    let server = CameraServer::live();
+    let first = Running::start(&rtsp_camera(&server.url("/live"), RtspTransport::Tcp, None));
+    first.wait("frames", |status| status.frames > 33);
+    let second = Running::start(&rtsp_camera(&server.url("/live"), RtspTransport::Tcp, None));
+    let status = second.wait("frames", |status| status.frames > 30);
+    assert_eq!((status.damaged, status.decode_errors, status.reconnects), (0, 0, 0));
+}
+
+#[test]
+fn a_slow_reader_gets_the_newest_frame_and_the_others_are_counted() {
+    let server = CameraServer::live();
+    let running = Running::start(&rtsp_camera(&server.url("/live"), RtspTransport::Tcp, None));
+    let first = running.frames.recv_timeout(Duration::from_secs(10)).expect("a frame");
+    let began = running.clock.monotonic();
+    // Reads nothing meanwhile.
+    while running.feed.status().frames < first.number() + 30 {
+        assert!(running.clock.monotonic() - began < Duration::from_secs(20));
+        std::thread::yield_now();
+    }
+    let newest = running.frames.recv_timeout(Duration::from_secs(1)).expect("a frame");
+    assert!(newest.number() >= first.number() + 29, "{newest:?} after {first:?}");
+    assert!(running.feed.status().dropped_frames >= 28);
 }
 
 #[test]
@@ -177,4 +212,36 @@ fn a_paced_film_comes_at_its_own_speed_and_repeats_as_a_new_session() {
     assert!((1.85..4.0).contains(&took), "19 intervals of 0.1 s took {took} s");
     assert_eq!(seen.last(), Some(&(2, 1)));
     running.feed.stop();
+}
+
+#[derive(clap::Parser)]
+struct Probe {
+    #[command(flatten)]
+    args: simpang::commands::probe::Args,
+}
+
+fn probe(arguments: &[&str]) -> Result<(), String> {
+    let probe = <Probe as clap::Parser>::try_parse_from([&["probe"], arguments].concat()).expect("legal arguments");
+    simpang::commands::probe::run(probe.args).map_err(|error| format!("{error:#}"))
+}
+
+#[test]
+fn probing_a_camera_writes_a_still_and_never_shows_the_password() {
+    let server = CameraServer::start(Some(&film(Encoding::H265, 5)), Encoding::H265, Auth::Digest);
+    let directory = tempfile::tempdir().expect("a directory");
+    let still = directory.path().join("still.png");
+    let with_password = server.url("/film").replace("rtsp://", "rtsp://viewer:test-only@");
+    probe(&[&with_password, "--seconds", "2", "--still", still.to_str().expect("plain")]).expect("a camera that answers");
+    let picture = image::open(&still).expect("a png").to_rgb8();
+    assert_eq!(picture.dimensions(), (320, 240));
+    // ffmpeg's test picture: bars of full colours, white or yellow and blue among them.
+    let is = |wanted: [u8; 3]| picture.pixels().filter(|pixel| pixel.0.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) < 40)).count();
+    assert!(is([255, 255, 0]) > 1000 && is([0, 0, 255]) > 1000 && is([255, 0, 0]) > 1000, "colours are right");
+
+    let error = probe(&[&with_password.replace("test-only", "s3cret")]).expect_err("a wrong password");
+    let said =
+        format!("{}: it refuses user or password (401); set user and password of an account that may view the stream", server.url("/film"));
+    assert_eq!(error, said);
+    let error = probe(&["http://viewer:s3cret@127.0.0.1/"]).expect_err("no camera");
+    assert_eq!(error, "`http://` is not spoken here; write the address as rtsp://host:554/path");
 }

@@ -6,6 +6,8 @@
 Prints `listening PORT` once it answers. Streams:
     /film   the picture track of FILE (mp4), packets as they are; sends no more at its end, as cameras that hang do
     /live   a generated test picture, 25 frames a second, for ever, H.264
+    /jpeg   the same as JPEG
+    /vp8    the same in a format that cameras of this project do not speak
     /sound  sound only
 User and password, when asked for: `viewer` and `test-only`.
 """
@@ -22,6 +24,9 @@ LIVE = (
     "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1"
     " ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=25 ! rtph264pay name=pay0 pt=96 )"
 )
+PICTURE = "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=240,framerate=25/1"
+JPEG = f"( {PICTURE} ! jpegenc ! rtpjpegpay name=pay0 pt=26 )"
+VP8 = f"( {PICTURE} ! vp8enc deadline=1 ! rtpvp8pay name=pay0 pt=96 )"
 SOUND = "( audiotestsrc is-live=true ! audioconvert ! alawenc ! rtppcmapay name=pay0 pt=8 )"
 
 
@@ -59,7 +64,7 @@ def main():
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(options.port)
-    streams = {"/live": (LIVE, True), "/sound": (SOUND, True)}
+    streams = {"/live": (LIVE, True), "/jpeg": (JPEG, True), "/vp8": (VP8, True), "/sound": (SOUND, True)}
     if options.film:
         streams["/film"] = (film(options.film, options.codec), False)
     factories = []
