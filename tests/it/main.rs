@@ -1,8 +1,11 @@
 //! Tests of the whole program; one binary.
 
 mod architecture;
+mod camera_server;
 mod configuration;
+mod film;
 mod golden;
 mod messages;
+mod rtsp;
 mod scenarios;
 mod track;
