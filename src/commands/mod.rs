@@ -1,1 +1,3 @@
 //! One file a subcommand. The only modules that use `anyhow`.
+
+pub mod events;

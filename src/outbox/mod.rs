@@ -1,1 +1,3 @@
 //! Delivery: store, window, transport. The disk is the queue.
+
+pub mod subscriber;

@@ -2,3 +2,4 @@
 
 mod golden;
 mod messages;
+mod events_command;
