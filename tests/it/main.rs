@@ -3,6 +3,7 @@
 mod architecture;
 mod camera_server;
 mod configuration;
+mod events_command;
 mod film;
 mod golden;
 mod messages;
