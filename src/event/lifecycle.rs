@@ -55,6 +55,11 @@ impl OpenEvent {
         (Self { last: event.clone() }, event)
     }
 
+    /// Goes on with an event that an earlier run left open, after its `last` message.
+    pub fn resume(last: Event) -> Self {
+        Self { last }
+    }
+
     /// The latest message.
     pub fn last(&self) -> &Event {
         &self.last

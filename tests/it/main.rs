@@ -1,1 +1,3 @@
 //! Tests of the whole program; one binary.
+mod broker;
+mod delivery;
