@@ -1,8 +1,10 @@
 //! Tests of the whole program; one binary.
 
 mod architecture;
+mod broker;
 mod camera_server;
 mod configuration;
+mod delivery;
 mod events_command;
 mod film;
 mod golden;
