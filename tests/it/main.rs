@@ -6,3 +6,4 @@ mod golden;
 mod messages;
 mod scenarios;
 mod track;
+mod setup;
