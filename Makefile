@@ -51,7 +51,7 @@ docs:
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --no-deps --document-private-items
 
 golden: setup
-	UPDATE_GOLDEN=1 $(CARGO) test $(PROFILE) --test it golden
+	SIMPANG_GOLDEN=write $(CARGO) test $(PROFILE) --test it -- configuration:: messages:: scenarios::
 
 bench: build
 	@.ci/python-env peer benches/peer/requirements.txt >/dev/null

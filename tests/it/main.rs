@@ -15,3 +15,4 @@ mod onnx_maker;
 mod rtsp;
 mod scenarios;
 mod track;
+mod setup;
