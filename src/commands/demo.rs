@@ -131,7 +131,7 @@ fn page_address(any_port: bool) -> SocketAddr {
 async fn feed(settings: &Settings, broker: SocketAddr, lang: Lang, stop: impl Future<Output = Result<()>>) -> Result<u64> {
     let root = settings.mqtt.as_ref().map_or("", |mqtt| mqtt.root.as_str());
     let mut subscriber = Subscriber::new(Subscription {
-        broker: BrokerAddress { host: broker.ip().to_string(), port: broker.port(), user: None, encryption: Encryption::None },
+        broker: BrokerAddress { host: broker.ip().to_string(), port: broker.port(), user: None, encryption: Encryption::Plain },
         password: None,
         authorities: None,
         filters: vec![format!("{root}/+/+/event/#")],

@@ -51,15 +51,13 @@ pub enum Lang {
 
 /// Runs the command until Ctrl-C.
 pub async fn run(args: &EventsArgs) -> anyhow::Result<()> {
-    let stdout = std::io::stdout();
-    let look = if stdout.is_terminal() && std::env::var_os("NO_COLOR").is_none() { Look::Coloured } else { Look::Plain };
     let stop = async {
         // Without a handler for Ctrl-C the process ends by the signal: nothing is lost by that.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
-    follow(args, look, &mut std::io::stdout(), stop).await
+    follow(args, Look::of_stdout(), &mut std::io::stdout(), stop).await
 }
 
 /// Prints what is heard to `out` until `stop` or until `out` is closed.
@@ -122,6 +120,13 @@ pub enum Look {
     Plain,
     /// For terminals.
     Coloured,
+}
+
+impl Look {
+    /// What suits this process's standard output (<https://no-color.org>).
+    pub fn of_stdout() -> Self {
+        if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() { Self::Coloured } else { Self::Plain }
+    }
 }
 
 /// Turns messages into lines; knows what was printed already.
