@@ -28,11 +28,11 @@ pub struct TrackArgs {
     /// Analyse frames 1, 1+N, ... only; the frame numbers stay those of the source.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub every: u32,
-    /// Detections at least this sure are matched first.
-    #[arg(long, value_name = "0..1", default_value_t = TrackSettings::default().high_score)]
+    /// Detections at least this sure are matched first. The defaults suit detectors that give good boxes 0.9.
+    #[arg(long, value_name = "0..1", default_value_t = 0.6)]
     pub high_score: f32,
     /// Detections at least this sure can begin a track.
-    #[arg(long, value_name = "0..1", default_value_t = TrackSettings::default().new_score)]
+    #[arg(long, value_name = "0..1", default_value_t = 0.7)]
     pub new_score: f32,
 }
 

@@ -47,10 +47,10 @@ enum Company {
 /// Brings `riding` of every person up to date.
 pub(super) fn mark(tracklets: &mut [Tracklet], at: MediaTime) {
     for index in 0..tracklets.len() {
-        let person = tracklets[index];
+        let person = &tracklets[index];
         if person.class() == Class::Person && person.is_observed {
             let machines = tracklets.iter().filter(|other| matches!(other.class(), Class::Motorcycle | Class::Bicycle));
-            let company = machines.map(|machine| company(&person, machine)).fold(Company::Apart, closer);
+            let company = machines.map(|machine| company(person, machine)).fold(Company::Apart, closer);
             tracklets[index].riding = next(person.riding, company, at);
         }
     }
