@@ -74,6 +74,10 @@ impl Tracker {
     }
 
     /// Takes in the detections of the frame at `at`; gives the confirmed tracks now, ordered by id.
+    ///
+    /// What is out of sight stays among them until it is given up, with `is_observed` false: moving things for `lost_after`, where they are
+    /// predicted, standing things for `lost_after_standing`, where they stood. A frame older than the one before begins anew, as
+    /// [`Self::reset`] does. Boxes without size or with impossible numbers are left out.
     pub fn update(&mut self, at: MediaTime, detections: &[Detection]) -> &[Track] {
         if self.last_frame.is_some_and(|last| at < last) {
             self.reset();

@@ -272,6 +272,34 @@ proptest! {
     }
 }
 
+#[derive(clap::Parser)]
+struct CommandLine {
+    #[command(flatten)]
+    track: TrackArgs,
+}
+
+#[test]
+fn impossible_options_are_usage_errors() {
+    use clap::Parser;
+    let parse = |option: &str, value: &str| {
+        let words = ["simpang", "--detections", "a", "--out", "b", "--fps", "25", option, value];
+        // `--fps` given twice is an error too, so its turn replaces the good one.
+        let words: Vec<_> = if option == "--fps" { [&words[..5], &words[7..]].concat() } else { words.to_vec() };
+        CommandLine::try_parse_from(words).map(|line| line.track).map_err(|error| error.to_string())
+    };
+    assert_eq!(parse("--every", "3").expect("good").every, 3);
+    for (option, value, sentence) in [
+        ("--fps", "0", "frames a second must be a number above 0"),
+        ("--fps", "NaN", "frames a second must be a number above 0"),
+        ("--high-score", "1.5", "a score is a number from 0 to 1"),
+        ("--new-score", "half", "a score is a number from 0 to 1"),
+        ("--every", "0", "0 is not in 1.."),
+    ] {
+        let error = parse(option, value).expect_err("bad value");
+        assert!(error.contains(sentence), "{error}");
+    }
+}
+
 fn args(folder: &Path, text: &str, every: u32) -> TrackArgs {
     let (detections, out) = (folder.join("det.txt"), folder.join("tracks.txt"));
     fs::write(&detections, text).expect("temp dir is writable");
