@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use crate::base::time::MediaTime;
 use crate::config::settings::TrackSettings;
@@ -20,7 +20,7 @@ pub struct Args {
     #[arg(long, value_name = "MOT.txt")]
     pub detections: PathBuf,
     /// Frames a second of the source.
-    #[arg(long, value_name = "F")]
+    #[arg(long, value_name = "F", value_parser = frame_rate)]
     pub fps: f64,
     /// Where the tracks go, in the same format.
     #[arg(long, value_name = "MOT.txt")]
@@ -28,12 +28,22 @@ pub struct Args {
     /// Analyse frames 1, 1+N, ... only; the frame numbers stay those of the source.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub every: u32,
-    /// Detections at least this sure are matched first.
-    #[arg(long, value_name = "0..1", default_value_t = TrackSettings::default().high_score)]
+    /// Detections at least this sure are matched first. The defaults suit detectors that give good boxes 0.9.
+    #[arg(long, value_name = "0..1", value_parser = share, default_value_t = 0.6)]
     pub high_score: f32,
     /// Detections at least this sure can begin a track.
-    #[arg(long, value_name = "0..1", default_value_t = TrackSettings::default().new_score)]
+    #[arg(long, value_name = "0..1", value_parser = share, default_value_t = 0.7)]
     pub new_score: f32,
+}
+
+fn frame_rate(text: &str) -> Result<f64, String> {
+    let fps = text.parse().ok().filter(|fps: &f64| fps.is_finite() && *fps > 0.0);
+    fps.ok_or_else(|| "frames a second must be a number above 0, such as 25 or 23.976".to_owned())
+}
+
+fn share(text: &str) -> Result<f32, String> {
+    let share = text.parse().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "a score is a number from 0 to 1, such as 0.6".to_owned())
 }
 
 /// Runs it.
@@ -41,7 +51,6 @@ pub struct Args {
 /// # Errors
 /// When a file cannot be read or written, or a line of it is wrong.
 pub fn run(args: Args) -> Result<()> {
-    ensure!(args.fps.is_finite() && args.fps > 0.0, "--fps {}: frames a second must be above 0", args.fps);
     let input = File::open(&args.detections).with_context(|| format!("cannot open detections `{}`", args.detections.display()))?;
     let detections = mot::read_detections(BufReader::new(input))
         .with_context(|| format!("detections `{}` are not in MOT format", args.detections.display()))?;

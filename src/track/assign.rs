@@ -1,118 +1,157 @@
 //! Who belongs to whom at the least total cost, on buffers that are used again.
 //!
-//! Shortest augmenting paths with potentials (the Hungarian method in the form of Jonker and Volgenant 1987). Costs at or above the
-//! caller's limit mean "rather not at all": such a pair is never made, and a cheap pair is never broken to make one.
+//! Shortest augmenting paths with prices (Jonker and Volgenant 1987) over the allowed pairs only: on a road each track has two or
+//! three candidates, so a search ends after a few steps where a full matrix would be walked through. Staying alone has a price too,
+//! the limit: a pair dearer than that is never made, and a cheap pair is never broken to make a dear one.
 
-/// Reusable memory for [`Assignment::solve`].
-#[derive(Debug, Default)]
+/// A pair that may be made.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    column: usize,
+    cost: f32,
+}
+
+/// Reusable memory for one problem after the other: `begin`, then for each row `next_row` and its `allow`s, then `solve`.
+#[derive(Debug)]
 pub(super) struct Assignment {
-    cost: Vec<f32>,
-    rows: usize,
     columns: usize,
     limit: f32,
+    edges: Vec<Edge>,
+    /// Where the edges of each row begin.
+    starts: Vec<usize>,
     row_price: Vec<f32>,
-    column_price: Vec<f32>,
-    /// Row of each column plus one; 0 is none. Column 0 is the row being placed.
-    row_of: Vec<usize>,
-    came_from: Vec<usize>,
-    nearest: Vec<f32>,
-    is_done: Vec<bool>,
+    /// What is known of each column. Behind the real ones stands one for each row, which means staying alone.
+    places: Vec<Place>,
+    /// Columns met in the present search.
+    met: Vec<usize>,
     column_of: Vec<Option<usize>>,
 }
 
+/// A column and what the present search knows of it.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    price: f32,
+    row: Option<usize>,
+    nearest: f32,
+    from_row: usize,
+    is_done: bool,
+}
+
+const EMPTY: Place = Place { price: 0.0, row: None, nearest: f32::INFINITY, from_row: 0, is_done: false };
+
 impl Assignment {
-    /// Begins a problem of `rows` × `columns` in which no pair is allowed yet.
-    pub(super) fn begin(&mut self, rows: usize, columns: usize, limit: f32) {
-        (self.rows, self.columns, self.limit) = (rows, columns, limit);
-        self.cost.clear();
-        self.cost.resize(rows * columns, limit);
+    /// With room for `things` rows and columns before it must ask for memory.
+    pub(super) fn with_room(things: usize) -> Self {
+        Self {
+            edges: Vec::with_capacity(8 * things),
+            starts: Vec::with_capacity(things + 1),
+            row_price: Vec::with_capacity(things),
+            places: Vec::with_capacity(2 * things),
+            met: Vec::with_capacity(2 * things),
+            column_of: Vec::with_capacity(things),
+            columns: 0,
+            limit: 0.0,
+        }
     }
 
-    /// Allows a pair at a price below the limit; NaN and more than the limit leave it forbidden.
-    pub(super) fn allow(&mut self, row: usize, column: usize, cost: f32) {
+    /// Begins a problem with this many columns; staying alone costs `limit`.
+    pub(super) fn begin(&mut self, columns: usize, limit: f32) {
+        (self.columns, self.limit) = (columns, limit);
+        self.edges.clear();
+        self.starts.clear();
+    }
+
+    /// The following pairs are those of the next row.
+    pub(super) fn next_row(&mut self) {
+        self.starts.push(self.edges.len());
+    }
+
+    /// Allows a pair; at or above the limit, or NaN, it stays forbidden. Each column once a row.
+    pub(super) fn allow(&mut self, column: usize, cost: f32) {
         if cost < self.limit {
-            self.cost[row * self.columns + column] = cost;
+            self.edges.push(Edge { column, cost });
         }
     }
 
-    /// The column of each row, or `None`.
+    /// The column of each row, or `None` for staying alone.
     pub(super) fn solve(&mut self) -> &[Option<usize>] {
-        // Every row gets a column of its own at the limit's price: taking it means staying alone.
-        let total = self.columns + self.rows;
-        for buffer in [&mut self.column_price, &mut self.nearest] {
-            buffer.clear();
-            buffer.resize(total + 1, 0.0);
-        }
+        let rows = self.starts.len();
+        self.starts.push(self.edges.len());
         self.row_price.clear();
-        self.row_price.resize(self.rows + 1, 0.0);
-        for buffer in [&mut self.row_of, &mut self.came_from] {
-            buffer.clear();
-            buffer.resize(total + 1, 0);
-        }
-        self.is_done.clear();
-        self.is_done.resize(total + 1, false);
-        for row in 1..=self.rows {
+        self.row_price.resize(rows, 0.0);
+        self.places.clear();
+        self.places.resize(self.columns + rows, EMPTY);
+        self.column_of.clear();
+        self.column_of.resize(rows, None);
+        for row in 0..rows {
             self.place(row);
         }
-        self.column_of.clear();
-        self.column_of.resize(self.rows, None);
-        for column in 1..=self.columns {
-            if let Some(row) = self.row_of[column].checked_sub(1)
-                && self.cost[row * self.columns + column - 1] < self.limit
-            {
-                self.column_of[row] = Some(column - 1);
-            }
+        for column in &mut self.column_of {
+            *column = column.filter(|&column| column < self.columns);
         }
         &self.column_of
     }
 
-    fn cost(&self, row: usize, column: usize) -> f32 {
-        if column <= self.columns { self.cost[(row - 1) * self.columns + column - 1] } else { self.limit }
-    }
-
-    /// Finds the cheapest way to give `row` a column, moving others along the way (Dijkstra over reduced costs).
+    /// Finds the cheapest way to a free column for `row`, others moving over along the way (Dijkstra over reduced costs).
     fn place(&mut self, row: usize) {
-        self.row_of[0] = row;
-        self.nearest.fill(f32::INFINITY);
-        self.is_done.fill(false);
-        let mut column = 0;
-        while self.row_of[column] != 0 {
-            self.is_done[column] = true;
-            column = self.widen(column);
-        }
-        while column != 0 {
-            let previous = self.came_from[column];
-            self.row_of[column] = self.row_of[previous];
-            column = previous;
+        self.met.clear();
+        let (mut current, mut travelled) = (row, 0.0);
+        let end = loop {
+            self.look_from(current, travelled);
+            let open = self.met.iter().copied().filter(|&column| !self.places[column].is_done);
+            // There always is one: the row's own place for staying alone is free until the row takes it.
+            let Some(nearest) = open.min_by(|&a, &b| self.places[a].nearest.total_cmp(&self.places[b].nearest)) else { return };
+            travelled = self.places[nearest].nearest;
+            match self.places[nearest].row {
+                Some(next) => current = next,
+                None => break nearest,
+            }
+            self.places[nearest].is_done = true;
+        };
+        self.settle(row, travelled);
+        self.hand_over(end);
+        for &column in &self.met {
+            let place = &mut self.places[column];
+            (place.nearest, place.is_done) = (f32::INFINITY, false);
         }
     }
 
-    /// One step of the search from `column`'s row; the next column is the nearest one not done.
-    fn widen(&mut self, column: usize) -> usize {
-        let row = self.row_of[column];
-        let (mut step, mut next) = (f32::INFINITY, 0);
-        for other in 1..=self.columns + self.rows {
-            if self.is_done[other] {
-                continue;
-            }
-            let reduced = self.cost(row, other) - self.row_price[row] - self.column_price[other];
-            if reduced < self.nearest[other] {
-                self.nearest[other] = reduced;
-                self.came_from[other] = column;
-            }
-            if self.nearest[other] < step {
-                (step, next) = (self.nearest[other], other);
+    /// Notes what can be reached from `row`, itself reached at a cost of `travelled`.
+    fn look_from(&mut self, row: usize, travelled: f32) {
+        let alone = Edge { column: self.columns + row, cost: self.limit };
+        for edge in self.edges[self.starts[row]..self.starts[row + 1]].iter().chain([&alone]) {
+            let place = &mut self.places[edge.column];
+            let reached = travelled + edge.cost - self.row_price[row] - place.price;
+            if reached < place.nearest && !place.is_done {
+                if place.nearest == f32::INFINITY {
+                    self.met.push(edge.column);
+                }
+                (place.nearest, place.from_row) = (reached, row);
             }
         }
-        for other in 0..=self.columns + self.rows {
-            if self.is_done[other] {
-                self.row_price[self.row_of[other]] += step;
-                self.column_price[other] -= step;
-            } else {
-                self.nearest[other] -= step;
+    }
+
+    /// Brings the prices up to date after a search of this length.
+    fn settle(&mut self, row: usize, length: f32) {
+        self.row_price[row] += length;
+        for &column in &self.met {
+            let place = &mut self.places[column];
+            if let (true, Some(holder)) = (place.is_done, place.row) {
+                let rest = length - place.nearest;
+                place.price -= rest;
+                self.row_price[holder] += rest;
             }
         }
-        next
+    }
+
+    /// Gives `end` to the row that reached it, that row's old column to the one before, and so on back to the row without one.
+    fn hand_over(&mut self, end: usize) {
+        let mut left = Some(end);
+        while let Some(column) = left {
+            let taker = self.places[column].from_row;
+            self.places[column].row = Some(taker);
+            left = self.column_of[taker].replace(column);
+        }
     }
 }
 
@@ -125,11 +164,12 @@ mod tests {
     const LIMIT: f32 = 1.0;
 
     fn solved(costs: &[Vec<f32>], columns: usize) -> Vec<Option<usize>> {
-        let mut assignment = Assignment::default();
-        assignment.begin(costs.len(), columns, LIMIT);
-        for (row, line) in costs.iter().enumerate() {
+        let mut assignment = Assignment::with_room(4);
+        assignment.begin(columns, LIMIT);
+        for line in costs {
+            assignment.next_row();
             for (column, &cost) in line.iter().enumerate() {
-                assignment.allow(row, column, cost);
+                assignment.allow(column, cost);
             }
         }
         assignment.solve().to_vec()
@@ -148,11 +188,13 @@ mod tests {
     }
 
     fn problems() -> impl Strategy<Value = (usize, Vec<Vec<f32>>)> {
-        (0usize..6, 0usize..6)
+        (0usize..7, 0usize..7)
             .prop_flat_map(|(rows, columns)| (Just(columns), prop::collection::vec(prop::collection::vec(0.0f32..1.6, columns), rows)))
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
         #[test]
         fn it_is_as_cheap_as_trying_everything((columns, costs) in problems()) {
             let of = solved(&costs, columns);

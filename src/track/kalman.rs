@@ -148,3 +148,55 @@ fn calm(noise: Noise) -> Noise {
 pub(super) fn size_of(rect: Rect<Pixel>) -> f32 {
     rect.area().sqrt().max(1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOISE: Noise = Noise { measured: 0.05, acceleration: 1.0, first_velocity: 1.0 };
+
+    /// Follows a box that moves at 80 px/s for three seconds, seen at these intervals in turn.
+    fn followed(intervals: &[f32]) -> BoxFilter {
+        let at = |secs: f32| Rect::new(100.0 + 80.0 * secs, 50.0, 40.0, 40.0);
+        let (mut filter, mut secs) = (BoxFilter::first(at(0.0), NOISE), 0.0);
+        for &interval in intervals.iter().cycle() {
+            secs += interval;
+            if secs > 3.0 {
+                break;
+            }
+            filter.predict(interval, NOISE);
+            filter.update(at(secs), NOISE, 1.0);
+        }
+        filter
+    }
+
+    #[test]
+    fn velocity_is_per_second_whatever_the_frame_rate() {
+        for intervals in [&[0.033][..], &[0.125], &[0.2], &[0.05, 0.3, 0.1]] {
+            let velocity = followed(intervals).velocity();
+            assert!((velocity.x - 80.0).abs() < 3.0 && velocity.y.abs() < 1.0, "{intervals:?}: {velocity:?}");
+        }
+    }
+
+    #[test]
+    fn doubt_grows_while_nothing_is_seen_and_shrinks_when_something_is() {
+        let mut filter = followed(&[0.1]);
+        let settled = filter.spread();
+        filter.predict(0.5, NOISE);
+        let after_half_a_second = filter.spread();
+        filter.predict(0.5, NOISE);
+        let after_a_second = filter.spread();
+        assert!(settled < after_half_a_second && after_half_a_second < after_a_second);
+        filter.update(filter.rect(), NOISE, 1.0);
+        assert!(filter.spread() < after_half_a_second);
+    }
+
+    #[test]
+    fn a_long_wait_in_one_step_or_many_is_the_same() {
+        let (mut once, mut often) = (followed(&[0.1]), followed(&[0.1]));
+        once.predict(1.0, NOISE);
+        (0..10).for_each(|_| often.predict(0.1, NOISE));
+        assert!((once.rect().left - often.rect().left).abs() < 0.1);
+        assert!((once.spread() - often.spread()).abs() < 0.01);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod assign;
+mod camera;
 mod kalman;
 pub mod mot;
 mod rider;

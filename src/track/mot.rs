@@ -100,7 +100,7 @@ fn read_line(text: &str, line: usize) -> Result<Option<MotDetection>, MotError> 
     }
     let score = Score::new(number(6, "a confidence")? as f32);
     let class = if columns.len() > 7 { number(7, "a class (a COCO id, or -1)")? } else { -1.0 };
-    let class = if class == -1.0 { Some(Class::Person) } else { Class::from_coco_id(class as u16) };
+    let class = if class == -1.0 { Some(Class::Person) } else { Class::ALL.into_iter().find(|known| f64::from(known.coco_id()) == class) };
     let rect = Rect::new(left as f32, top as f32, width as f32, height as f32);
     Ok(class.map(|class| MotDetection { frame: frame as u32, detection: Detection { rect, class, score } }))
 }
@@ -135,4 +135,39 @@ pub fn write_detections(detections: &[MotDetection], output: &mut impl Write) ->
 /// What the system says when writing fails.
 pub fn write_tracks(tracks: &[MotTrack], output: &mut impl Write) -> io::Result<()> {
     tracks.iter().try_for_each(|track| writeln!(output, "{track}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn columns_may_be_missing_and_the_class_unknown() {
+        let text = "3,-1,10.5,20,30,40,0.5\n\n4, -1, 10, 20, 30, 40, 0.5, -1, -1, -1\n5,7,10,20,30,40,2,8\n6,-1,1,1,1,1,1,17,-1,-1\n";
+        let read = read_detections(text.as_bytes()).expect("good lines");
+        let classes: Vec<_> = read.iter().map(|found| (found.frame, found.detection.class)).collect();
+        assert_eq!(classes, [(3, Class::Person), (4, Class::Person), (5, Class::Truck)], "a dog (17) is none of ours");
+        assert_eq!(read[0].detection.rect, Rect::new(10.5, 20.0, 30.0, 40.0));
+        assert_eq!(read[2].detection.score, Score::new(1.0), "a confidence above 1 is 1");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_can_be_read(frame in 1u32..100_000, id in 1u32..1000, sides in prop::array::uniform4(0u16..20_000), class in 0usize..6) {
+            let [left, top, width, height] = sides.map(|side| f32::from(side) / 4.0);
+            let detection = Detection { rect: Rect::new(left, top, width, height), class: Class::ALL[class], score: Score::new(0.75) };
+            let mut text = Vec::new();
+            write_tracks(&[MotTrack { frame, id: TrackId(id), detection }], &mut text).expect("memory takes it");
+            prop_assert_eq!(read_detections(text.as_slice()).expect("own format"), [MotDetection { frame, detection }]);
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused_with_a_line_number(text in "[0-9,.\\-\ninfNa ]{0,80}") {
+            if let Err(error) = read_detections(text.as_bytes()) {
+                prop_assert!(error.to_string().starts_with("line "));
+            }
+        }
+    }
 }

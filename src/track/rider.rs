@@ -47,10 +47,10 @@ enum Company {
 /// Brings `riding` of every person up to date.
 pub(super) fn mark(tracklets: &mut [Tracklet], at: MediaTime) {
     for index in 0..tracklets.len() {
-        let person = tracklets[index];
+        let person = &tracklets[index];
         if person.class() == Class::Person && person.is_observed {
             let machines = tracklets.iter().filter(|other| matches!(other.class(), Class::Motorcycle | Class::Bicycle));
-            let company = machines.map(|machine| company(&person, machine)).fold(Company::Apart, closer);
+            let company = machines.map(|machine| company(person, machine)).fold(Company::Apart, closer);
             tracklets[index].riding = next(person.riding, company, at);
         }
     }
@@ -88,4 +88,30 @@ fn company(person: &Tracklet, machine: &Tracklet) -> Company {
 fn with_seat(rect: Rect<Pixel>) -> Rect<Pixel> {
     let reach = rect.height * REACH_UP;
     Rect::new(rect.left, rect.top - reach, rect.width, rect.height + reach)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_riding_makes_a_rider_and_only_a_while_alone_ends_it() {
+        let at = MediaTime::from_secs_f64;
+        let story = [
+            (0.0, Company::Beside, false),
+            (5.0, Company::Beside, false),
+            (5.1, Company::MovingTogether, false),
+            (5.2, Company::Apart, false),
+            (6.0, Company::MovingTogether, false),
+            (6.4, Company::MovingTogether, true),
+            (9.0, Company::Beside, true),
+            (11.9, Company::Apart, true),
+            (12.1, Company::Apart, false),
+        ];
+        let mut riding = Riding::No;
+        for (secs, company, expected) in story {
+            riding = next(riding, company, at(secs));
+            assert_eq!(matches!(riding, Riding::Yes(_)), expected, "after {secs} s");
+        }
+    }
 }

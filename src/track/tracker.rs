@@ -1,16 +1,26 @@
 //! The tracker: BYTE's cascade of associations on a Kalman filter, with times in seconds.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
-use super::affinity;
+use super::affinity::{Expectation, Gate, Offer, could_be};
 use super::assign::Assignment;
+use super::camera::Camera;
 use super::rider;
 use super::tracklet::{Stage, Tracklet};
 use super::tuning::Tuning;
 use super::types::{Track, TrackId};
+use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
 use crate::config::settings::TrackSettings;
 use crate::detect::Detection;
+
+/// Things in view for which memory is taken at once; more is no error, it only costs an allocation when it first happens.
+const ROOM: usize = 256;
+/// Detections after which a newcomer is no flicker.
+const HITS_TO_REPLACE: u32 = 4;
+/// Longest time between frames at which things are still followed by their movement.
+const SLOWEST_SECS: f32 = 1.0;
 
 /// Follows things from frame to frame.
 #[derive(Debug)]
@@ -23,11 +33,14 @@ pub struct Tracker {
     /// Usual time between frames, in seconds, smoothed.
     interval: f32,
     detections: Vec<Detection>,
+    /// The same, weighed.
+    offers: Vec<Offer>,
     is_taken: Vec<bool>,
     rows: Vec<usize>,
     columns: Vec<usize>,
     pairs: Vec<(usize, usize)>,
     assignment: Assignment,
+    camera: Camera,
     tracks: Vec<Track>,
 }
 
@@ -37,17 +50,19 @@ impl Tracker {
         Self {
             settings: settings.clone(),
             tuning: Tuning::default(),
-            tracklets: Vec::new(),
+            tracklets: Vec::with_capacity(ROOM),
             next_id: 1,
             last_frame: None,
             interval: 0.0,
-            detections: Vec::new(),
-            is_taken: Vec::new(),
-            rows: Vec::new(),
-            columns: Vec::new(),
-            pairs: Vec::new(),
-            assignment: Assignment::default(),
-            tracks: Vec::new(),
+            detections: Vec::with_capacity(ROOM),
+            offers: Vec::with_capacity(ROOM),
+            is_taken: Vec::with_capacity(ROOM),
+            rows: Vec::with_capacity(ROOM),
+            columns: Vec::with_capacity(ROOM),
+            pairs: Vec::with_capacity(ROOM),
+            assignment: Assignment::with_room(ROOM),
+            camera: Camera::with_room(ROOM),
+            tracks: Vec::with_capacity(ROOM),
         }
     }
 
@@ -59,17 +74,21 @@ impl Tracker {
     }
 
     /// Takes in the detections of the frame at `at`; gives the confirmed tracks now, ordered by id.
+    ///
+    /// What is out of sight stays among them until it is given up, with `is_observed` false: moving things for `lost_after`, where they are
+    /// predicted, standing things for `lost_after_standing`, where they stood. A frame older than the one before begins anew, as
+    /// [`Self::reset`] does. Boxes without size or with impossible numbers are left out.
     pub fn update(&mut self, at: MediaTime, detections: &[Detection]) -> &[Track] {
         if self.last_frame.is_some_and(|last| at < last) {
             self.reset();
         }
+        self.end_lost(at);
         self.predict(at);
         self.sort_in(detections);
-        self.end_lost(at);
         self.associate(at);
         self.begin_new(at);
-        self.end_duplicates();
-        self.confirm(at);
+        self.end_replaced();
+        self.confirm();
         rider::mark(&mut self.tracklets, at);
         self.tracks.clear();
         self.tracks.extend(self.tracklets.iter().filter_map(|tracklet| tracklet.to_track(&self.tuning)));
@@ -80,28 +99,31 @@ impl Tracker {
     fn predict(&mut self, at: MediaTime) {
         let Some(last) = self.last_frame.replace(at) else { return };
         let secs = at.since(last).as_secs_f32();
-        self.interval = if self.interval > 0.0 { 0.8 * self.interval + 0.2 * secs } else { secs };
+        // A stall of the stream is no frame rate.
+        let usual = secs.min(SLOWEST_SECS);
+        self.interval = if self.interval > 0.0 { 0.8 * self.interval + 0.2 * usual } else { usual };
         for tracklet in &mut self.tracklets {
             tracklet.predict(secs, at, &self.tuning);
         }
     }
 
+    /// Takes the detections over in an order of our own, so that the caller's does not matter.
     fn sort_in(&mut self, detections: &[Detection]) {
         self.detections.clear();
         self.detections.extend(detections.iter().filter(|detection| is_usable(detection)));
-        self.detections.sort_unstable_by(|a, b| {
-            let key = |d: &Detection| [-d.score.get(), d.rect.left, d.rect.top, d.rect.width, d.rect.height];
-            let (p, q) = (key(a), key(b));
-            let mut order = a.class.cmp(&b.class);
-            for (x, y) in p.iter().zip(&q).rev() {
-                order = x.total_cmp(y).then(order);
-            }
-            order
-        });
+        self.detections.sort_unstable_by(surest_first);
+        let sure = self.tuning.trusted * self.settings.high_score;
+        self.offers.clear();
+        self.offers.extend(self.detections.iter().map(|found| Offer {
+            rect: found.rect,
+            class: found.class,
+            trust: (found.score.get() / sure.max(f32::EPSILON)).min(1.0),
+        }));
         self.is_taken.clear();
         self.is_taken.resize(self.detections.len(), false);
     }
 
+    /// How long it may go unseen.
     fn patience(&self, tracklet: &Tracklet) -> Duration {
         let few_frames = |frames: f32| Duration::from_secs_f32((frames * self.interval).clamp(0.0, 60.0));
         match tracklet.stage {
@@ -117,150 +139,154 @@ impl Tracker {
         self.tracklets = tracklets;
     }
 
+    /// BYTE's cascade: sure boxes to what was just seen, faint boxes to what is left of it, then sure boxes to what was lost from sight,
+    /// and last to what is not confirmed yet.
     fn associate(&mut self, at: MediaTime) {
-        let t = self.tuning.clone();
+        let just = Duration::from_secs_f32(self.tuning.fresh_secs.max(1.5 * self.interval));
+        let lately = Duration::from_secs_f32(self.tuning.low_within_secs.max(1.5 * self.interval));
+        let near = Gate { buffer: self.tuning.buffer, overlap: self.tuning.gate };
+        let faint = Gate { buffer: self.tuning.buffer_low, overlap: self.tuning.gate_low };
+        let lost = Gate { overlap: self.tuning.gate_lost, ..near };
+        let tentative = Gate { overlap: self.tuning.gate_tentative, ..near };
         let high = self.settings.high_score;
-        let fresh = Duration::from_secs_f32(t.fresh_secs.max(1.5 * self.interval));
-        let low_within = Duration::from_secs_f32(t.low_within_secs.max(1.5 * self.interval));
-        let seen_lately = |tracklet: &Tracklet, unseen| tracklet.is_confirmed() && unseen <= fresh;
-        let is_high = |d: &Detection| d.score.get() >= high;
-        if self.propose(at, t.buffer, t.gate, seen_lately, is_high) && t.cmc > 0.0 && self.follow_camera() {
-            self.propose(at, t.buffer, t.gate, seen_lately, is_high);
+        let low = high * self.tuning.low_score;
+        let is_sure = |score: f32| score >= high;
+
+        let is_fresh = |track: &Tracklet, unseen| track.is_confirmed() && unseen <= just;
+        self.choose(at, is_fresh, is_sure);
+        if let Some(shift) = self.look_for_jerk() {
+            self.shift(shift);
+        }
+        self.propose(at, near);
+        if let Some(shift) = self.look_for_drift() {
+            self.shift(shift);
+            self.propose(at, near);
         }
         self.accept(at);
-        self.propose(
-            at,
-            t.buffer_low,
-            t.gate_low,
-            |tracklet, unseen| tracklet.is_confirmed() && unseen <= low_within,
-            |d| d.score.get() < high && d.score.get() >= t.low_score,
-        );
+        self.choose(at, |track, unseen| track.is_confirmed() && unseen <= lately, |score| score < high && score >= low);
+        self.propose(at, faint);
         self.accept(at);
-        self.propose(at, t.buffer, t.gate_lost, |tracklet, _| tracklet.is_confirmed(), is_high);
+        self.choose(at, |track, _| track.is_confirmed(), is_sure);
+        self.propose(at, lost);
         self.accept(at);
-        self.propose(at, t.buffer, t.gate_tentative, |tracklet, _| !tracklet.is_confirmed(), is_high);
+        self.choose(at, |track, _| !track.is_confirmed(), is_sure);
+        self.propose(at, tentative);
         self.accept(at);
     }
 
-    /// When everything moved alike and unexpectedly, the camera did: moves all beliefs along. Whether it was so.
-    fn follow_camera(&mut self) -> bool {
-        if self.pairs.len() < 4 {
-            return false;
-        }
-        let mut dx = Vec::new();
-        let mut dy = Vec::new();
-        let mut sizes = Vec::new();
-        for &(track, detection) in &self.pairs {
-            let (a, b) = (self.tracklets[track].filter.rect().center(), self.detections[detection].rect.center());
-            dx.push(b.x - a.x);
-            dy.push(b.y - a.y);
-            sizes.push(super::kalman::size_of(self.detections[detection].rect));
-        }
-        let (mx, my, size) = (median(&mut dx), median(&mut dy), median(&mut sizes));
-        let mut off: Vec<f32> = dx.iter().zip(&dy).map(|(_x, _y)| 0.0).collect();
-        off.clear();
-        for &(track, detection) in &self.pairs {
-            let (a, b) = (self.tracklets[track].filter.rect().center(), self.detections[detection].rect.center());
-            off.push((b.x - a.x - mx).hypot(b.y - a.y - my));
-        }
-        let spread = median(&mut off);
-        let moved = mx.hypot(my);
-        if moved < self.tuning.cmc * size || spread > self.tuning.cmc_spread * moved {
-            return false;
-        }
+    fn look_for_jerk(&mut self) -> Option<Point<Pixel>> {
+        let camera = &mut self.camera;
+        camera.expected.clear();
+        camera.expected.extend(self.rows.iter().map(|&track| self.tracklets[track].filter.rect()));
+        camera.found.clear();
+        camera.found.extend(self.columns.iter().map(|&detection| self.offers[detection].rect));
+        camera.jerk(&self.tuning)
+    }
+
+    fn look_for_drift(&mut self) -> Option<Point<Pixel>> {
+        let camera = &mut self.camera;
+        camera.expected.clear();
+        camera.expected.extend(self.pairs.iter().map(|&(track, _)| self.tracklets[track].filter.rect()));
+        camera.found.clear();
+        camera.found.extend(self.pairs.iter().map(|&(_, detection)| self.offers[detection].rect));
+        camera.drift(&self.tuning)
+    }
+
+    fn shift(&mut self, by: Point<Pixel>) {
         for tracklet in &mut self.tracklets {
-            tracklet.filter.shift(mx, my);
+            tracklet.filter.shift(by.x, by.y);
         }
-        true
     }
 
-    /// One association: the wanted of the unsupported tracks against the wanted of the free detections. Whether there is any pair.
-    fn propose(
-        &mut self,
-        at: MediaTime,
-        buffer: f32,
-        gate: f32,
-        wants_track: impl Fn(&Tracklet, Duration) -> bool,
-        wants_detection: impl Fn(&Detection) -> bool,
-    ) -> bool {
+    /// Who takes part in the next association: the wanted of the tracks without support, the wanted of the free detections.
+    fn choose(&mut self, at: MediaTime, wants_track: impl Fn(&Tracklet, Duration) -> bool, wants_score: impl Fn(f32) -> bool) {
         self.rows.clear();
         self.columns.clear();
+        let open = self.tracklets.iter().enumerate().filter(|(_, track)| !track.is_observed && wants_track(track, track.unseen(at)));
+        self.rows.extend(open.map(|(index, _)| index));
+        let free = (0..self.offers.len()).filter(|&index| !self.is_taken[index] && wants_score(self.detections[index].score.get()));
+        self.columns.extend(free);
+    }
+
+    /// Pairs who was chosen at the least cost.
+    fn propose(&mut self, at: MediaTime, gate: Gate) {
         self.pairs.clear();
-        let open = self.tracklets.iter().enumerate();
-        self.rows.extend(open.filter(|(_, track)| !track.is_observed && wants_track(track, track.unseen(at))).map(|(index, _)| index));
-        let free = self.detections.iter().enumerate();
-        self.columns.extend(free.filter(|&(index, found)| !self.is_taken[index] && wants_detection(found)).map(|(index, _)| index));
         if self.rows.is_empty() || self.columns.is_empty() {
-            return false;
+            return;
         }
-        self.assignment.begin(self.rows.len(), self.columns.len(), self.tuning.limit);
-        for (row, &track) in self.rows.iter().enumerate() {
-            let tracklet = &self.tracklets[track];
-            let standing = tracklet.was_standing(&self.tuning) && tracklet.unseen(at) > self.settings.lost_after;
-            let (predicted, buffer, gate) = if standing {
-                (tracklet.last.rect, 0.0, self.tuning.gate_standing)
-            } else {
-                (tracklet.filter.rect(), affinity::buffer(tracklet, buffer, &self.tuning), gate)
-            };
+        self.assignment.begin(self.columns.len(), self.tuning.limit);
+        for &track in &self.rows {
+            self.assignment.next_row();
+            let expectation = self.expectation(&self.tracklets[track], at, gate);
             for (column, &detection) in self.columns.iter().enumerate() {
-                let found = &self.detections[detection];
-                if let Some(cost) = affinity::cost(tracklet, predicted, buffer, found, gate, &self.tuning) {
-                    self.assignment.allow(row, column, cost);
+                if let Some(cost) = expectation.cost(&self.offers[detection], &self.tuning) {
+                    self.assignment.allow(column, cost);
                 }
             }
         }
         let solved = self.assignment.solve().iter().enumerate();
         self.pairs.extend(solved.filter_map(|(row, column)| Some((self.rows[row], self.columns[(*column)?]))));
-        !self.pairs.is_empty()
+    }
+
+    fn expectation(&self, tracklet: &Tracklet, at: MediaTime, gate: Gate) -> Expectation {
+        if tracklet.was_standing(&self.tuning) && tracklet.unseen(at) > self.settings.lost_after {
+            Expectation::standing(tracklet, &self.tuning)
+        } else {
+            Expectation::moving(tracklet, gate, &self.tuning)
+        }
     }
 
     fn accept(&mut self, at: MediaTime) {
         for &(track, detection) in &self.pairs {
-            self.tracklets[track].observe(at, self.detections[detection], &self.tuning);
+            let (found, trust) = (self.detections[detection], self.offers[detection].trust);
+            self.tracklets[track].observe(at, found, trust, &self.tuning);
             self.is_taken[detection] = true;
         }
     }
 
+    /// What is sure, free and no double of something seen begins a track.
     fn begin_new(&mut self, at: MediaTime) {
         for index in 0..self.detections.len() {
             let detection = self.detections[index];
             if self.is_taken[index] || detection.score.get() < self.settings.new_score {
                 continue;
             }
-            let doubles = self.tracklets.iter().any(|tracklet| {
+            let is_double = |tracklet: &Tracklet| {
                 tracklet.is_observed
-                    && (tracklet.last.rect.iou(detection.rect) > self.tuning.duplicate
-                        || detection.rect.share_inside(tracklet.last.rect) > self.tuning.nested)
-            });
-            if !doubles {
+                    && could_be(tracklet.class(), detection.class)
+                    && tracklet.last.rect.iou(detection.rect) > self.tuning.duplicate
+            };
+            if !self.tracklets.iter().any(is_double) {
                 self.tracklets.push(Tracklet::new(at, detection, &self.tuning));
             }
         }
     }
 
-    fn end_duplicates(&mut self) {
+    /// What is out of sight ends when something that came later is where it should be: it left unseen.
+    fn end_replaced(&mut self) {
         for index in (0..self.tracklets.len()).rev() {
-            let old = self.tracklets[index];
+            let old = &self.tracklets[index];
             if old.is_observed || !old.is_confirmed() {
                 continue;
             }
-            let replaced = self.tracklets.iter().any(|other| {
+            let rect = old.rect(&self.tuning);
+            let takes_its_place = |other: &Tracklet| {
                 other.is_observed
-                    && other.hits > 3
+                    && other.hits >= HITS_TO_REPLACE
                     && other.first.at > old.last.at
-                    && other.last.rect.iou(old.rect(&self.tuning)) > self.tuning.replaced
-            });
-            if replaced {
+                    && could_be(old.class(), other.class())
+                    && other.last.rect.iou(rect) > self.tuning.replaced
+            };
+            if self.tracklets.iter().any(takes_its_place) {
                 self.tracklets.remove(index);
             }
         }
     }
 
-    fn confirm(&mut self, at: MediaTime) {
+    /// A second detection confirms (that it came in time, `end_lost` has seen to).
+    fn confirm(&mut self) {
         for tracklet in &mut self.tracklets {
-            if tracklet.stage == Stage::Tentative
-                && (tracklet.hits >= 2 && at.since(tracklet.first.at).as_secs_f32() >= self.tuning.confirm)
-            {
+            if tracklet.stage == Stage::Tentative && tracklet.hits >= 2 {
                 tracklet.stage = Stage::Confirmed(TrackId(self.next_id));
                 self.next_id += 1;
             }
@@ -274,14 +300,17 @@ impl Tracklet {
     }
 }
 
+/// Any fixed order would do, as long as it is not the caller's.
+fn surest_first(a: &Detection, b: &Detection) -> Ordering {
+    let sides = |found: &Detection| [found.rect.left, found.rect.top, found.rect.width, found.rect.height];
+    let by_place = || sides(a).iter().zip(&sides(b)).map(|(x, y)| x.total_cmp(y)).find(|order| order.is_ne());
+    let by_score = b.score.get().total_cmp(&a.score.get());
+    by_score.then_with(|| by_place().unwrap_or(Ordering::Equal)).then_with(|| a.class.cmp(&b.class))
+}
+
 /// Boxes that are no boxes are left out: models give infinities on broken input, and one NaN would spoil every later frame.
 fn is_usable(detection: &Detection) -> bool {
     let rect = detection.rect;
     let sides = [rect.left, rect.top, rect.width, rect.height];
     sides.iter().all(|side| side.is_finite() && side.abs() < 1e6) && rect.width > 0.0 && rect.height > 0.0
-}
-
-fn median(values: &mut [f32]) -> f32 {
-    values.sort_unstable_by(f32::total_cmp);
-    values[values.len() / 2]
 }

@@ -96,13 +96,13 @@ impl Tracklet {
     }
 
     /// A detection supports it now.
-    pub(super) fn observe(&mut self, at: MediaTime, detection: Detection, tuning: &Tuning) {
+    pub(super) fn observe(&mut self, at: MediaTime, detection: Detection, trust: f32, tuning: &Tuning) {
         let noise = tuning.noise(self.class());
         let gap = at.since(self.last.at).as_secs_f32();
         if gap > tuning.repair_after_secs {
             self.repair(gap, detection.rect, tuning);
         }
-        let doubt = 1.0 + tuning.doubt * (1.0 - detection.score.get());
+        let doubt = 1.0 + tuning.doubt * (1.0 - trust);
         self.filter.update(detection.rect, noise, doubt);
         self.settled = self.filter;
         self.last = Seen { at, rect: detection.rect };

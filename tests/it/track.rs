@@ -131,6 +131,54 @@ fn a_person_on_a_motorcycle_is_a_rider_and_one_beside_it_is_not() {
 }
 
 #[test]
+fn a_platoon_that_starts_at_green_is_not_taken_for_a_moving_camera() {
+    // Six cars start together at 2 m/s² (20 px a metre), two stay parked: the beliefs about the parked ones must not be dragged along.
+    let moved = |secs: f64| 20.0 * (secs - 3.0).max(0.0).powi(2) as f32;
+    let frames = watch(every(0.125, 6.0), |secs| {
+        let platoon = (0..6).map(|n| car(100.0 + 75.0 * n as f32 + moved(secs), 200.0));
+        platoon.chain([car(150.0, 400.0), car(400.0, 400.0)]).collect()
+    });
+    assert_eq!(ids(&frames).len(), 8);
+    let last = frames.last().expect("frames");
+    let speed = 40.0 * 3.0;
+    for track in last {
+        let expected = if track.rect.center().y < 300.0 { speed } else { 0.0 };
+        assert!((track.velocity.x - expected).abs() < 0.15 * speed, "{track:?}");
+    }
+}
+
+#[test]
+fn a_jerk_of_the_camera_swaps_nobody() {
+    let jerk = |secs: f64| if secs > 2.0 { 45.0 } else { 0.0 };
+    let places = [(100.0, 100.0), (190.0, 130.0), (300.0, 105.0), (430.0, 180.0), (520.0, 110.0), (610.0, 150.0)];
+    let frames = watch(every(0.125, 4.0), |secs| places.iter().map(|&(x, y)| car(x + jerk(secs), y)).collect());
+    assert_eq!(ids(&frames).len(), 6);
+    for (x, y) in places {
+        assert_eq!(nearest(&frames[10], x, y).id, nearest(&frames[30], x + 45.0, y).id);
+    }
+}
+
+#[test]
+fn a_car_that_takes_the_place_of_a_hidden_one_ends_it() {
+    // The first stands and vanishes (behind a lorry it drove off); later another drives up and stops there.
+    let frames = watch(every(0.125, 30.0), |secs| match secs {
+        0.0..5.0 => vec![car(300.0, 200.0)],
+        10.0..30.0 => vec![car(300.0 - 60.0 * (15.0 - secs).max(0.0) as f32, 200.0)],
+        _ => vec![],
+    });
+    assert_eq!(ids(&frames).len(), 2);
+    assert_eq!(frames.last().expect("frames").len(), 1, "no ghost beside the newcomer");
+}
+
+#[test]
+fn low_scores_keep_a_track_alive_but_never_begin_one() {
+    let faint = |x: f32| Detection { score: Score::new(0.3), ..car(x, 100.0) };
+    let frames = watch(every(0.125, 3.0), |secs| vec![if secs > 1.0 { faint(100.0) } else { car(100.0, 100.0) }, faint(400.0)]);
+    let last = frames.last().expect("frames");
+    assert!(last.len() == 1 && last[0].is_observed, "{last:?}");
+}
+
+#[test]
 fn ids_go_on_after_a_reset() {
     let mut tracker = Tracker::new(&TrackSettings::default());
     let mut used = BTreeSet::new();
@@ -221,6 +269,34 @@ proptest! {
                 prop_assert_eq!(track.last_seen, at);
             }
         }
+    }
+}
+
+#[derive(clap::Parser)]
+struct CommandLine {
+    #[command(flatten)]
+    track: TrackArgs,
+}
+
+#[test]
+fn impossible_options_are_usage_errors() {
+    use clap::Parser;
+    let parse = |option: &str, value: &str| {
+        let words = ["simpang", "--detections", "a", "--out", "b", "--fps", "25", option, value];
+        // `--fps` given twice is an error too, so its turn replaces the good one.
+        let words: Vec<_> = if option == "--fps" { [&words[..5], &words[7..]].concat() } else { words.to_vec() };
+        CommandLine::try_parse_from(words).map(|line| line.track).map_err(|error| error.to_string())
+    };
+    assert_eq!(parse("--every", "3").expect("good").every, 3);
+    for (option, value, sentence) in [
+        ("--fps", "0", "frames a second must be a number above 0"),
+        ("--fps", "NaN", "frames a second must be a number above 0"),
+        ("--high-score", "1.5", "a score is a number from 0 to 1"),
+        ("--new-score", "half", "a score is a number from 0 to 1"),
+        ("--every", "0", "0 is not in 1.."),
+    ] {
+        let error = parse(option, value).expect_err("bad value");
+        assert!(error.contains(sentence), "{error}");
     }
 }
 
