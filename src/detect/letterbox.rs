@@ -53,16 +53,24 @@ impl Letterbox {
     /// Fills the whole tensor: the region's picture where `placement` says, the contract's padding elsewhere.
     pub(super) fn fill(&mut self, planes: &Planes<'_>, placement: &Placement, spec: &InputSpec, tensor: InputTensor<'_>) {
         self.prepare(placement);
-        let colours = Colours::new(planes.matrix, planes.range);
+        match (planes.matrix, planes.range) {
+            (ColourMatrix::Bt601, ColourRange::Limited) => self.fill_as::<0>(planes, placement, spec, tensor),
+            (ColourMatrix::Bt601, ColourRange::Full) => self.fill_as::<1>(planes, placement, spec, tensor),
+            (ColourMatrix::Bt709, ColourRange::Limited) => self.fill_as::<2>(planes, placement, spec, tensor),
+            (ColourMatrix::Bt709, ColourRange::Full) => self.fill_as::<3>(planes, placement, spec, tensor),
+        }
+    }
+
+    fn fill_as<const COLOURS: usize>(&mut self, planes: &Planes<'_>, placement: &Placement, spec: &InputSpec, tensor: InputTensor<'_>) {
         match tensor {
             InputTensor::U8(values) => {
                 let mut sink = Sink::new(values, placement, spec, |byte, _| byte);
-                self.rows(planes, placement, &colours, &mut sink);
+                self.rows::<COLOURS, _, _>(planes, placement, &mut sink);
             }
             InputTensor::F32(values) => {
                 let (mean, scale) = (spec.mean, spec.scale);
                 let mut sink = Sink::new(values, placement, spec, |byte, channel| (f32::from(byte) - mean[channel]) * scale[channel]);
-                self.rows(planes, placement, &colours, &mut sink);
+                self.rows::<COLOURS, _, _>(planes, placement, &mut sink);
             }
         }
     }
@@ -85,17 +93,16 @@ impl Letterbox {
         }
     }
 
-    fn rows<T: Copy, F: Fn(u8, usize) -> T>(
+    fn rows<const COLOURS: usize, T: Copy, F: Fn(u8, usize) -> T>(
         &mut self,
         planes: &Planes<'_>,
         placement: &Placement,
-        colours: &Colours,
         sink: &mut Sink<'_, T, F>,
     ) {
         for row in 0..placement.height {
             self.blend(planes, placement, Blend::new(row, placement));
             self.pick();
-            colours.row((&self.y, &self.u, &self.v), (&mut self.red, &mut self.green, &mut self.blue));
+            Colours::row::<COLOURS>((&self.y, &self.u, &self.v), (&mut self.red, &mut self.green, &mut self.blue));
             sink.row(row as usize, &self.red, &self.green, &self.blue);
         }
     }
@@ -185,6 +192,8 @@ fn blend_chroma(upper: (&[u8], &[u8]), lower: (&[u8], &[u8]), weight: u16, out: 
 }
 
 /// YUV to RGB with 13 fractional bits (ITU-R BT.601-7 section 2.5, BT.709-6 section 3).
+///
+/// Constants of the compiled loops, not variables: only then does the compiler use the 16-bit multiplications that vectors have.
 struct Colours {
     black: i16,
     y: i16,
@@ -195,7 +204,15 @@ struct Colours {
 }
 
 impl Colours {
-    fn new(matrix: ColourMatrix, range: ColourRange) -> Self {
+    /// In the order in which `Letterbox::fill` numbers them.
+    const ALL: [Self; 4] = [
+        Self::new(ColourMatrix::Bt601, ColourRange::Limited),
+        Self::new(ColourMatrix::Bt601, ColourRange::Full),
+        Self::new(ColourMatrix::Bt709, ColourRange::Limited),
+        Self::new(ColourMatrix::Bt709, ColourRange::Full),
+    ];
+
+    const fn new(matrix: ColourMatrix, range: ColourRange) -> Self {
         let (red, blue) = match matrix {
             ColourMatrix::Bt601 => (0.299, 0.114),
             ColourMatrix::Bt709 => (0.2126, 0.0722),
@@ -205,7 +222,6 @@ impl Colours {
             ColourRange::Full => (0, 1.0, 1.0),
         };
         let green = 1.0 - red - blue;
-        let fixed = |value: f64| (value * 8192.0).round() as i16;
         Self {
             black: black * 128,
             y: fixed(luma),
@@ -217,18 +233,26 @@ impl Colours {
     }
 
     /// Values in 1/128 → bytes.
-    fn row(&self, (y, u, v): (&[i16], &[i16], &[i16]), (red, green, blue): (&mut [u8], &mut [u8], &mut [u8])) {
+    fn row<const COLOURS: usize>((y, u, v): (&[i16], &[i16], &[i16]), (red, green, blue): (&mut [u8], &mut [u8], &mut [u8])) {
         let sources = y.iter().zip(u).zip(v);
         let targets = red.iter_mut().zip(green).zip(blue);
         for (((&y, &u), &v), ((red, green), blue)) in sources.zip(targets) {
             // Within ±16384; sums of products within ±9000.
             let (u, v) = (u.wrapping_sub(128 * 128), v.wrapping_sub(128 * 128));
-            let luma = high_product(y.wrapping_sub(self.black), self.y);
-            *red = to_byte(luma.wrapping_add(high_product(v, self.red_v)));
-            *green = to_byte(luma.wrapping_add(high_product(u, self.green_u)).wrapping_add(high_product(v, self.green_v)));
-            *blue = to_byte(luma.wrapping_add(high_product(u, self.blue_u)));
+            let luma = high_product(y.wrapping_sub(const { Self::ALL[COLOURS].black }), const { Self::ALL[COLOURS].y });
+            *red = to_byte(luma.wrapping_add(high_product(v, const { Self::ALL[COLOURS].red_v })));
+            *green = to_byte(
+                luma.wrapping_add(high_product(u, const { Self::ALL[COLOURS].green_u }))
+                    .wrapping_add(high_product(v, const { Self::ALL[COLOURS].green_v })),
+            );
+            *blue = to_byte(luma.wrapping_add(high_product(u, const { Self::ALL[COLOURS].blue_u })));
         }
     }
+}
+
+/// To 13 fractional bits, rounded.
+const fn fixed(value: f64) -> i16 {
+    (value * 8192.0 + if value < 0.0 { -0.5 } else { 0.5 }) as i16
 }
 
 /// 1/128 times 1/8192 gives 1/16 after dropping 16 bits; compiles to one vector instruction.

@@ -266,3 +266,42 @@ impl Inference for OnnxInference {
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A library that says it is ONNX Runtime 1.20.1: enough to be asked for its version. `None`, loudly, without a C compiler.
+    fn old_runtime(directory: &Path) -> Option<PathBuf> {
+        let (source, library) = (directory.join("old.c"), directory.join("libold.so"));
+        let text = "static const void *api(unsigned v) { return 0; }\nstatic const char *version(void) { return \"1.20.1\"; }\n\
+                    static const struct { const void *(*a)(unsigned); const char *(*v)(void); } base = { api, version };\n\
+                    const void *OrtGetApiBase(void) { return &base; }\n";
+        std::fs::write(&source, text).expect("source");
+        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
+        if compiled.is_ok_and(|status| status.success()) {
+            return Some(library);
+        }
+        eprintln!("NOT TESTED: no C compiler (`cc`) to make an old runtime with");
+        None
+    }
+
+    // The real runtime must not be loaded in this test binary before: a process keeps the first one. Tests that need it are in tests/it.
+    #[test]
+    fn a_library_that_is_none_or_too_old_is_refused_with_a_sentence() {
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let text = directory.path().join("text.so");
+        std::fs::write(&text, "not a library").expect("written");
+        let sentence = |path: &Path| runtime(path).map(drop).expect_err("must be refused").to_string();
+
+        let refused = sentence(&text);
+        assert!(refused.starts_with(&format!("ONNX Runtime: {} cannot be used: failed to load", text.display())), "{refused}");
+        assert!(refused.ends_with("version 1.24 or newer is needed, models/install brings one"), "{refused}");
+        if let Some(old) = old_runtime(directory.path()) {
+            let refused = sentence(&old);
+            assert!(refused.contains("expected version >= '1.24.x', but got '1.20.1'"), "{refused}");
+        }
+    }
+}
