@@ -85,7 +85,10 @@ fn a_film_over_rtsp_is_the_film_from_disk() {
 fn every_refusal_has_its_own_name() {
     let server = CameraServer::start(None, Encoding::H264, Auth::Digest);
     let tcp = |path: &str, password| rtsp_camera(&server.url(path), RtspTransport::Tcp, password);
-    assert_eq!(fault_of(&tcp("/live", Some("wrong"))), Fault::Unauthorized);
+    let wrong = Running::start(&tcp("/live", Some("s3cret")));
+    assert_eq!(wrong.fault(), Fault::Unauthorized);
+    let shown = format!("{:?} {:?}", wrong.feed.status(), tcp("/live", Some("s3cret")));
+    assert!(!shown.contains("s3cret"), "{shown}");
     assert_eq!(fault_of(&tcp("/live", None)), Fault::Unauthorized);
     assert_eq!(fault_of(&tcp("/nowhere", Some("test-only"))), Fault::NotFound);
     assert_eq!(fault_of(&tcp("/sound", Some("test-only"))), Fault::NoVideo);
