@@ -217,6 +217,16 @@ fn a_paced_film_comes_at_its_own_speed_and_repeats_as_a_new_session() {
     running.feed.stop();
 }
 
+#[test]
+fn the_drawn_junction_is_a_camera_of_ten_frames_a_second() {
+    let mut settings = camera(SourceSettings::Simulated { seed: 1 });
+    settings.analyse_fps = 5.0;
+    let running = Running::start(&settings);
+    let numbers: Vec<_> = (0..5).map(|_| running.frames.recv_timeout(Duration::from_secs(5)).expect("a frame").number()).collect();
+    assert!(numbers.windows(2).all(|pair| (pair[1] - pair[0]).is_multiple_of(2)), "every second frame of ten a second: {numbers:?}");
+    assert_eq!(running.feed.status().size.map(|size| size.to_string()).as_deref(), Some("960×540"));
+}
+
 #[derive(clap::Parser)]
 struct Probe {
     #[command(flatten)]
