@@ -117,7 +117,7 @@ impl Film {
         loop {
             match self.codec.receive() {
                 Ok(Some(decoded)) => {
-                    let seconds = decoded.pts.map(|pts| pts as f64 * self.time_base);
+                    let seconds = decoded.best_pts.map(|pts| pts as f64 * self.time_base);
                     return Some(FilmPicture { seconds, decoded });
                 }
                 Ok(None) if self.ended => return None,

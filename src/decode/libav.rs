@@ -24,8 +24,10 @@ pub(super) struct Codec {
 
 /// A picture as it left the decoder.
 pub(super) struct Decoded {
-    /// The packet's presentation time, in the unit the packets had.
+    /// Presentation time of the very packet it came from, in the unit the packets had.
     pub(super) pts: Option<i64>,
+    /// The same, guessed from decoding times where a film has no presentation times.
+    pub(super) best_pts: Option<i64>,
     /// Whether the decoder noticed damage.
     pub(super) damaged: bool,
     picture: AvPicture,
@@ -38,7 +40,7 @@ impl Decoded {
 }
 
 impl Codec {
-    /// For a live stream: pictures come out as soon as they can.
+    /// For a live stream: a picture without later ones to wait for comes out at once.
     pub(super) fn open_live(parameters: &StreamParameters) -> Result<Self, Error> {
         let id = match parameters.codec {
             VideoCodec::H264 => ffmpeg::codec::Id::H264,
@@ -92,8 +94,8 @@ impl Codec {
         // SAFETY: the frame was just filled by the decoder; both are plain numbers.
         let flags = unsafe { (*frame.as_ptr()).decode_error_flags };
         let damaged = frame.is_corrupt() || flags != 0;
-        let pts = frame.timestamp();
-        Ok(Some(Decoded { pts, damaged, picture: self.as_planar_420(frame)? }))
+        let (pts, best_pts) = (frame.pts(), frame.timestamp());
+        Ok(Some(Decoded { pts, best_pts, damaged, picture: self.as_planar_420(frame)? }))
     }
 
     fn as_planar_420(&mut self, frame: AvFrame) -> Result<AvPicture, Error> {
@@ -112,7 +114,6 @@ impl Codec {
 pub(super) fn packet(data: &[u8], pts: i64) -> Packet {
     let mut packet = Packet::copy(data);
     packet.set_pts(Some(pts));
-    packet.set_dts(Some(pts));
     packet
 }
 

@@ -53,9 +53,10 @@ impl CameraFeed {
         let feed = match &camera.source {
             SourceSettings::Rtsp(settings) => Self::start_camera(&camera.id, settings, outlet, (clock, runtime))?,
             SourceSettings::File { path, repeat } => {
-                let reel = Reel { path: path.clone(), repeat: *repeat, clock: Arc::clone(&clock), session: 1 };
                 let film = FileFrames::open(path, clock.wall())?;
                 board.set_codec(film.codec().to_owned());
+                let board = Arc::clone(&board);
+                let reel = Reel { path: path.clone(), repeat: *repeat, clock: Arc::clone(&clock), session: 1, board, errors_before: 0 };
                 Self::start_paced(&camera.id, Paced { outlet, clock, frames: Box::new(reel.play(film)) })?
             }
             SourceSettings::Simulated { seed } => {
@@ -76,7 +77,8 @@ impl CameraFeed {
         self.board.watch()
     }
 
-    /// Stops and waits for everything that was started: about a second at most, for saying goodbye to the camera.
+    /// Stops and waits for everything that was started: about a second at most, for saying goodbye to the camera. Blocks: not to be called
+    /// from a task of the runtime that the feed runs on.
     pub fn stop(self) {
         drop(self);
     }
@@ -230,6 +232,9 @@ struct Reel {
     repeat: bool,
     clock: Arc<dyn Clock>,
     session: u32,
+    board: Arc<Board>,
+    /// Decode errors of earlier showings.
+    errors_before: u64,
 }
 
 impl Reel {
@@ -237,13 +242,17 @@ impl Reel {
         let mut film = Some(first);
         std::iter::from_fn(move || {
             loop {
-                let next = film.as_mut()?.next();
+                let showing = film.as_mut()?;
+                let next = showing.next();
+                let errors = self.errors_before + showing.decode_errors();
+                Board::copy(&self.board.decode_errors, errors);
                 // Showing again what shows nothing would turn in circles.
                 self.repeat &= !matches!(next, Some(Err(SourceError::NotAFilm { .. })));
                 if next.is_some() {
                     return next;
                 }
                 film = None;
+                self.errors_before = errors;
                 if self.repeat {
                     self.session += 1;
                     match FileFrames::open(&self.path, self.clock.wall()) {

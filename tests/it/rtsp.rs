@@ -85,7 +85,10 @@ fn a_film_over_rtsp_is_the_film_from_disk() {
 fn every_refusal_has_its_own_name() {
     let server = CameraServer::start(None, Encoding::H264, Auth::Digest);
     let tcp = |path: &str, password| rtsp_camera(&server.url(path), RtspTransport::Tcp, password);
-    assert_eq!(fault_of(&tcp("/live", Some("wrong"))), Fault::Unauthorized);
+    let wrong = Running::start(&tcp("/live", Some("s3cret")));
+    assert_eq!(wrong.fault(), Fault::Unauthorized);
+    let shown = format!("{:?} {:?}", wrong.feed.status(), tcp("/live", Some("s3cret")));
+    assert!(!shown.contains("s3cret"), "{shown}");
     assert_eq!(fault_of(&tcp("/live", None)), Fault::Unauthorized);
     assert_eq!(fault_of(&tcp("/nowhere", Some("test-only"))), Fault::NotFound);
     assert_eq!(fault_of(&tcp("/sound", Some("test-only"))), Fault::NoVideo);
@@ -212,6 +215,16 @@ fn a_paced_film_comes_at_its_own_speed_and_repeats_as_a_new_session() {
     assert!((1.85..4.0).contains(&took), "19 intervals of 0.1 s took {took} s");
     assert_eq!(seen.last(), Some(&(2, 1)));
     running.feed.stop();
+}
+
+#[test]
+fn the_drawn_junction_is_a_camera_of_ten_frames_a_second() {
+    let mut settings = camera(SourceSettings::Simulated { seed: 1 });
+    settings.analyse_fps = 5.0;
+    let running = Running::start(&settings);
+    let numbers: Vec<_> = (0..5).map(|_| running.frames.recv_timeout(Duration::from_secs(5)).expect("a frame").number()).collect();
+    assert!(numbers.windows(2).all(|pair| (pair[1] - pair[0]).is_multiple_of(2)), "every second frame of ten a second: {numbers:?}");
+    assert_eq!(running.feed.status().size.map(|size| size.to_string()).as_deref(), Some("960×540"));
 }
 
 #[derive(clap::Parser)]
