@@ -18,6 +18,7 @@ mod carrier;
 mod record;
 mod room;
 mod salvage;
+mod schema;
 mod stdout;
 mod store;
 mod tls;
