@@ -46,6 +46,7 @@ pub use window::{Blame, Row};
 
 /// Something to deliver.
 #[derive(Clone, PartialEq, Debug)]
+#[allow(clippy::large_enum_variant, reason = "most are events; a box for each would cost more than the room")]
 pub enum Outgoing {
     /// One message of an event's life.
     Event(Event),

@@ -99,6 +99,10 @@ fn disk(directory: &Path) -> OutboxSettings {
     OutboxSettings { directory: directory.to_owned(), max_bytes: 512 << 20, keep_history: Duration::from_secs(3600) }
 }
 
+fn temp_dir() -> TempDir {
+    TempDir::new().expect("temp dir")
+}
+
 fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("runtime")
 }
@@ -178,7 +182,7 @@ fn wait_connected(outbox: &Outbox) {
 fn events_accepted_while_the_broker_is_stopped_arrive_when_it_is_back() {
     let outage = Duration::from_secs(if long() { 60 } else { 3 });
     for version in [MqttVersion::V5, MqttVersion::V3] {
-        let (mut broker, dir, runtime) = (Broker::persistent(), TempDir::new().unwrap(), runtime());
+        let (mut broker, dir, runtime) = (Broker::persistent(), temp_dir(), runtime());
         let subscriber = Subscriber::to(broker.port);
         let outbox = start(dir.path(), mqtt(broker.port, version), &runtime);
         wait_connected(&outbox);
@@ -234,7 +238,7 @@ impl Gate {
 #[test]
 fn a_broker_killed_and_restarted_without_its_database_costs_no_event() {
     let deaths = if long() { 20 } else { 3 };
-    let (mut broker, dir, runtime) = (Broker::plain(), TempDir::new().unwrap(), runtime());
+    let (mut broker, dir, runtime) = (Broker::plain(), temp_dir(), runtime());
     let gate = Gate::to(broker.port, &runtime);
     let subscriber = Subscriber::to(broker.port);
     let outbox = start(dir.path(), mqtt(gate.port, MqttVersion::V5), &runtime);
@@ -262,7 +266,7 @@ fn a_broker_killed_and_restarted_without_its_database_costs_no_event() {
 
 #[test]
 fn a_broker_that_freezes_is_noticed_and_costs_no_event() {
-    let (broker, dir, runtime) = (Broker::persistent(), TempDir::new().unwrap(), runtime());
+    let (broker, dir, runtime) = (Broker::persistent(), temp_dir(), runtime());
     let subscriber = Subscriber::to(broker.port);
     let outbox = start(dir.path(), mqtt(broker.port, MqttVersion::V5), &runtime);
     wait_connected(&outbox);
@@ -318,7 +322,7 @@ fn random(state: &mut u64) -> u64 {
 #[test]
 fn a_sender_killed_at_any_instant_loses_no_durable_event() {
     let kills = if long() { 50 } else { 10 };
-    let (broker, dir, mut state) = (Broker::persistent(), TempDir::new().unwrap(), 42);
+    let (broker, dir, mut state) = (Broker::persistent(), temp_dir(), 42);
     let subscriber = Subscriber::to(broker.port);
     let mut durable = 0;
     for _ in 0..kills {
@@ -351,7 +355,7 @@ fn a_sender_killed_at_any_instant_loses_no_durable_event() {
 
 #[test]
 fn a_subscriber_knows_whether_the_box_is_there() {
-    let (broker, dir, runtime) = (Broker::plain(), TempDir::new().unwrap(), runtime());
+    let (broker, dir, runtime) = (Broker::plain(), temp_dir(), runtime());
     let subscriber = Subscriber::to(broker.port);
     let states = |seen: &[Seen]| -> Vec<String> {
         let status = seen.iter().filter(|one| one.topic == "t/status");
@@ -382,7 +386,7 @@ fn a_subscriber_knows_whether_the_box_is_there() {
 
 #[test]
 fn messages_carry_content_type_and_expiry() {
-    let (broker, dir, runtime) = (Broker::plain(), TempDir::new().unwrap(), runtime());
+    let (broker, dir, runtime) = (Broker::plain(), temp_dir(), runtime());
     let subscriber = Subscriber::to(broker.port);
     let outbox = start(dir.path(), mqtt(broker.port, MqttVersion::V5), &runtime);
     outbox.accept(event("north", 1)).expect("accepted");
@@ -395,7 +399,7 @@ fn messages_carry_content_type_and_expiry() {
 
 #[test]
 fn the_latest_state_is_told_again_to_a_broker_that_forgot_it() {
-    let (mut broker, dir, runtime) = (Broker::plain(), TempDir::new().unwrap(), runtime());
+    let (mut broker, dir, runtime) = (Broker::plain(), temp_dir(), runtime());
     let outbox = start(dir.path(), mqtt(broker.port, MqttVersion::V5), &runtime);
     let state = |text: &str| Envelope { retain: true, ..envelope("t/cam/north/state", text) };
     outbox.set_latest(state("dark"));
@@ -422,7 +426,7 @@ fn render_with_poison(poison: impl Fn(u64) -> Envelope + Send + 'static) -> Rend
 }
 
 fn assert_poison_is_put_aside(options: &BrokerOptions, poison: impl Fn(u64) -> Envelope + Send + 'static) {
-    let (broker, dir, runtime) = (Broker::start(options), TempDir::new().unwrap(), runtime());
+    let (broker, dir, runtime) = (Broker::start(options), temp_dir(), runtime());
     let subscriber = Subscriber::to(broker.port);
     let transport = Box::new(Mqtt::new(mqtt(broker.port, MqttVersion::V5), presence(), 1));
     let clock = Arc::new(SystemClock::new());
@@ -461,7 +465,7 @@ fn a_message_over_the_brokers_payload_limit_is_put_aside_although_the_broker_onl
 
 /// The cause that an outbox with these settings ends up with.
 fn cause_of(settings: MqttSettings) -> Cause {
-    let (dir, runtime) = (TempDir::new().unwrap(), runtime());
+    let (dir, runtime) = (temp_dir(), runtime());
     let outbox = start(dir.path(), settings, &runtime);
     let mut cause = Cause::Starting;
     wait_until(PATIENCE, || match outbox.status().connection {
@@ -508,7 +512,7 @@ fn a_wrong_password_is_said_in_so_many_words_and_the_right_one_connects() {
         assert_eq!(cause.to_string(), "the broker does not let this user in", "{version:?}");
         assert!(cause.hint().contains("user and password"));
         assert!(!format!("{:?}", with("wrong")).contains("wrong"), "no password in a log");
-        let (dir, runtime) = (TempDir::new().unwrap(), runtime());
+        let (dir, runtime) = (temp_dir(), runtime());
         let outbox = start(dir.path(), with("right"), &runtime);
         wait_connected(&outbox);
         outbox.stop(PATIENCE);
@@ -518,7 +522,7 @@ fn a_wrong_password_is_said_in_so_many_words_and_the_right_one_connects() {
 #[test]
 fn two_boxes_with_one_client_id_are_told_so() {
     let (broker, runtime) = (Broker::plain(), runtime());
-    let (one, two) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (one, two) = (temp_dir(), temp_dir());
     let first = start(one.path(), mqtt(broker.port, MqttVersion::V5), &runtime);
     wait_connected(&first);
     let second = start(two.path(), mqtt(broker.port, MqttVersion::V5), &runtime);
@@ -543,7 +547,7 @@ fn a_broker_with_a_certificate_of_the_right_authority_is_trusted_and_no_other() 
             let tls = Some(TlsSettings { ca: certificates.path(ca), client: None });
             MqttSettings { host: host.into(), tls, ..mqtt(broker.port, version) }
         };
-        let (dir, runtime) = (TempDir::new().unwrap(), runtime());
+        let (dir, runtime) = (temp_dir(), runtime());
         let outbox = start(dir.path(), with("127.0.0.1", "ca.pem"), &runtime);
         outbox.accept(event("north", 1)).expect("accepted");
         assert!(wait_until(PATIENCE, || outbox.status().delivered == 1), "{:?}", outbox.status());
@@ -598,7 +602,7 @@ fn a_broker_that_asks_for_a_client_certificate_gets_it_or_the_user_is_told() {
         matches!(&cause, Cause::CertificateFile(what) if what.ends_with("mode 644 lets others read the key; `chmod 600` it")),
         "{cause:?}"
     );
-    let (dir, runtime) = (TempDir::new().unwrap(), runtime());
+    let (dir, runtime) = (temp_dir(), runtime());
     let outbox = start(dir.path(), with(Some("client.key")), &runtime);
     wait_connected(&outbox);
     outbox.stop(PATIENCE);
@@ -628,7 +632,7 @@ impl Write for Paper {
 
 /// What every transport keeps: the order, each message once while nothing fails, and nothing left over.
 fn assert_contract(transport: impl Fn() -> Box<dyn Transport>, arrived: impl Fn() -> Vec<u64>) {
-    let (dir, runtime) = (TempDir::new().unwrap(), runtime());
+    let (dir, runtime) = (temp_dir(), runtime());
     for run in 1..=2 {
         let outbox = start_with(dir.path(), transport(), &runtime);
         for number in 0..50 {
@@ -759,7 +763,7 @@ fn a_bare_client_loses_what_it_had_accepted_when_the_broker_forgets_it() {
 /// Prints what a group commit and a delivery cost.
 #[test]
 fn events_are_written_in_groups_and_delivered_fast_enough_for_a_city() {
-    let (broker, dir, runtime) = (Broker::plain(), TempDir::new().unwrap(), runtime());
+    let (broker, dir, runtime) = (Broker::plain(), temp_dir(), runtime());
     let clock = SystemClock::new();
     let outbox = start(dir.path(), mqtt(broker.port, MqttVersion::V5), &runtime);
     wait_connected(&outbox);
