@@ -15,6 +15,7 @@ mod keeper;
 mod link;
 mod mqtt;
 mod carrier;
+mod pages;
 mod record;
 mod room;
 mod salvage;

@@ -672,6 +672,36 @@ mod tests {
         assert!(salvaged.aside.exists(), "the damaged file stays for whoever wants to look");
     }
 
+    #[test]
+    fn without_the_pages_that_lead_to_them_the_messages_are_found_all_the_same() {
+        let dir = TempDir::new().unwrap();
+        let mut store = open(dir.path());
+        events(&mut store, 0..40);
+        let large: Outgoing = event("north", 41).into();
+        let long_text = "y".repeat(20_000);
+        let render: Render = Box::new(move |outgoing, sequence, now| {
+            let mut envelopes = render()(outgoing, sequence, now);
+            envelopes[0].payload = format!("{{\"sequence\":{sequence},\"text\":\"{long_text}\"}}").into_bytes();
+            envelopes
+        });
+        store.commit(&[&large], &Outcomes::default(), &render, NOW).unwrap();
+        settle_rows(&mut store, 1..=10);
+        let path = store.path().to_owned();
+        drop(store);
+        // The header and every page that leads to others (type 5) are destroyed.
+        let mut db = std::fs::read(&path).unwrap();
+        db[..100].fill(0xa5);
+        let inner: Vec<usize> = (0..db.len()).step_by(4096).filter(|&at| db[at] == 5).collect();
+        assert!(!inner.is_empty(), "the test destroys something");
+        inner.into_iter().for_each(|at| db[at..at + 4096].fill(0xa5));
+        std::fs::write(&path, db).unwrap();
+        let (store, salvaged) = Store::open(&settings(dir.path(), u64::MAX), NOW).unwrap();
+        let salvaged = salvaged.expect("it was damaged");
+        assert_eq!((salvaged.messages, salvaged.lost), (41, 0), "{salvaged:?}");
+        let read = store.read(Wanted::After(40, 1)).unwrap().remove(0).envelope.expect("intact");
+        assert!(read.payload.len() > 20_000, "a message over several pages");
+    }
+
     fn contains(bytes: &[u8], needle: &[u8]) -> bool {
         bytes.windows(needle.len()).any(|window| window == needle)
     }
