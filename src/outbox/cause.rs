@@ -19,6 +19,8 @@ pub enum Cause {
     NoProgress,
     /// The other side closed the connection.
     Closed,
+    /// The other side closed the connection shortly after it was up, several times in a row.
+    ClosedAgain,
     /// The broker's certificate is not from an authority we trust.
     UntrustedCertificate,
     /// The broker's certificate is for another name.
@@ -56,6 +58,7 @@ impl Cause {
             Self::TimedOut => "check firewall and link; the broker may be overloaded",
             Self::NoProgress => "the broker accepts connections but acknowledges nothing: look at its log and disk",
             Self::Closed => "the broker or something between hangs up: look at its log; on a TLS port set `mqtt.tls`",
+            Self::ClosedAgain => "two boxes may have the same `mqtt.client_id`: give each its own device id; else look at the broker's log",
             Self::UntrustedCertificate => "set `mqtt.tls.ca` to the authority that signed the broker's certificate",
             Self::WrongHost => "set `mqtt.host` to a name in the broker's certificate, or have it issued for this name",
             Self::ExpiredCertificate => "renew the broker's certificate; check the box's clock",
@@ -82,6 +85,7 @@ impl fmt::Display for Cause {
             Self::TimedOut => f.write_str("no answer in time"),
             Self::NoProgress => f.write_str("connected, but nothing is acknowledged"),
             Self::Closed => f.write_str("connection closed by the other side"),
+            Self::ClosedAgain => f.write_str("the broker closes every connection after a moment"),
             Self::UntrustedCertificate => f.write_str("the broker's certificate is not signed by a trusted authority"),
             Self::WrongHost => f.write_str("the broker's certificate is for another host name"),
             Self::ExpiredCertificate => f.write_str("the broker's certificate is not valid at this time"),

@@ -141,3 +141,46 @@ pub(super) enum Letters {
     /// None: the last ones are not on the disk yet.
     Leave,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{event, report};
+    use super::*;
+
+    fn letter(outgoing: impl Into<Outgoing>) -> Letter {
+        Letter { outgoing: outgoing.into(), receipt: None }
+    }
+
+    #[test]
+    fn while_the_disk_fails_nobody_waits_measures_go_first_and_every_loss_is_counted() {
+        let inbox = Inbox::default();
+        inbox.disk_fails(true);
+        inbox.put(letter(report("north", 1))).expect("room");
+        for number in 1..CAPACITY as u32 {
+            inbox.put(letter(event("north", number))).expect("room");
+        }
+        inbox.put(letter(event("north", 9999))).expect("the measure makes room");
+        assert_eq!(inbox.dropped(), 1);
+        assert_eq!(inbox.put(letter(event("north", 10_000))), Err(NotTaken::Full));
+        assert_eq!(inbox.dropped(), 2);
+        let mail = inbox.take(Duration::ZERO, Letters::Take);
+        assert!(mail.letters.len() == CAPACITY && mail.letters.iter().all(|one| one.outgoing.event().is_some()));
+    }
+
+    #[test]
+    fn while_the_disk_is_only_behind_the_sender_waits_and_nothing_is_lost() {
+        let inbox = Inbox::default();
+        let total = CAPACITY as u32 + 500;
+        let taken = std::thread::scope(|scope| {
+            scope.spawn(|| (0..total).for_each(|number| inbox.put(letter(event("north", number))).expect("taken in the end")));
+            let mut taken = 0;
+            while taken < total as usize {
+                taken += inbox.take(Duration::from_secs(10), Letters::Take).letters.len();
+            }
+            taken
+        });
+        assert_eq!((taken, inbox.dropped()), (total as usize, 0));
+        inbox.close(Duration::ZERO);
+        assert_eq!(inbox.put(letter(event("north", 0))), Err(NotTaken::Closed));
+    }
+}

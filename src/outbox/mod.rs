@@ -16,9 +16,11 @@ mod keeper;
 mod link;
 mod mqtt;
 mod carrier;
+mod pages;
 mod record;
 mod room;
 mod salvage;
+mod schema;
 mod stdout;
 mod store;
 mod tls;
@@ -46,6 +48,7 @@ pub use window::{Blame, Row};
 
 /// Something to deliver.
 #[derive(Clone, PartialEq, Debug)]
+#[allow(clippy::large_enum_variant, reason = "most are events; a box for each would cost more than the room")]
 pub enum Outgoing {
     /// One message of an event's life.
     Event(Event),

@@ -263,6 +263,10 @@ fn lost_v5(error: &v5::ConnectionError) -> Lost {
             }
             reason => (Cause::Protocol(format!("{reason:?}")), Blame::Message),
         },
+        // An acknowledgement with a reason the library has no name for, such as 149, packet too large (MQTT 5, section 2.4).
+        Error::MqttState(StateError::Deserialization(
+            v5::mqttbytes::Error::InvalidConnectReturnCode(code) | v5::mqttbytes::Error::InvalidReason(code),
+        )) => (Cause::Protocol(format!("reason code {code}")), Blame::Message),
         Error::MqttState(other) => (Cause::Protocol(other.to_string()), Blame::Message),
         other => (Cause::Protocol(other.to_string()), Blame::Nobody),
     };

@@ -8,8 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, params, params_from_iter};
+use rusqlite::{Connection, OpenFlags, Transaction, params, params_from_iter};
 
+use super::pages::Pages;
 use super::store::checksum;
 use super::window::Row;
 use crate::base::time::WallTime;
@@ -54,69 +55,86 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Copies what is intact into the new database.
 pub(super) fn take_over(aside: PathBuf, into: &mut Connection) -> rusqlite::Result<Salvaged> {
-    let found = Connection::open_with_flags(&aside, OpenFlags::SQLITE_OPEN_READ_WRITE).map(|old| Found::read(&old)).unwrap_or_default();
+    let old = Connection::open_with_flags(&aside, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
     let tx = into.transaction()?;
-    let mut salvaged = Salvaged { aside, messages: 0, waiting: 0, lost: 0 };
-    for (row, columns) in &found.messages {
-        let marks = vec!["?"; columns.len()].join(", ");
-        let written = tx.prepare_cached(&format!("INSERT OR IGNORE INTO messages VALUES ({marks})"))?.execute(params_from_iter(columns));
-        // A column of the wrong type is damage too: this row is lost, the next may not be.
-        salvaged.messages += written.unwrap_or(0) as u64;
-        if found.is_waiting(*row) {
-            let sql = "INSERT OR IGNORE INTO queue SELECT row, measure, event IS NOT NULL FROM messages WHERE row = ?1";
-            salvaged.waiting += tx.prepare_cached(sql)?.execute([row])? as u64;
-        }
+    let mut taker = Taker { tx: &tx, queue: old.as_ref().and_then(read_queue), lanes: BTreeMap::new(), messages: 0, waiting: 0 };
+    let complete = old.as_ref().is_some_and(|old| taker.by_query(old));
+    let sequences: BTreeMap<String, i64> =
+        old.as_ref().map_or_else(BTreeMap::new, |old| read_pairs(old, "SELECT source, last FROM sequences"));
+    let open_events: BTreeMap<String, String> =
+        old.as_ref().map_or_else(BTreeMap::new, |old| read_pairs(old, "SELECT event, body FROM open_events"));
+    // Closed first, because closing may bring the log into the file.
+    drop(old);
+    if !complete && let Ok(pages) = Pages::open(&aside, &with_suffix(&aside, "-wal")) {
+        pages.rows(COLUMNS, |row, mut columns| {
+            columns[0] = Value::Integer(row);
+            taker.take(row, &columns);
+        });
     }
-    for (event, body) in &found.open_events {
+    for (event, body) in &open_events {
         tx.execute("INSERT OR IGNORE INTO open_events VALUES (?1, ?2)", params![event, body])?;
     }
-    let lanes = found.lanes();
-    for (source, (_, last, _)) in &lanes {
-        tx.execute("INSERT OR REPLACE INTO sequences VALUES (?1, ?2)", params![source, last])?;
+    let (messages, waiting) = (taker.messages, taker.waiting);
+    let mut lost = 0;
+    for (source, seen) in taker.lanes(&sequences) {
+        lost += seen.lost();
+        tx.execute("INSERT OR REPLACE INTO sequences VALUES (?1, ?2)", params![source, seen.last])?;
     }
-    salvaged.lost = lanes.values().map(|(first, last, seen)| (last - first + 1).saturating_sub(*seen).max(0).unsigned_abs()).sum();
     tx.commit()?;
-    Ok(salvaged)
+    Ok(Salvaged { aside, messages, waiting, lost })
 }
 
-/// What could be read.
-#[derive(Default)]
-struct Found {
-    messages: BTreeMap<Row, Vec<Value>>,
-    /// `None`: the table could not be read to its end, so nobody knows what was delivered.
-    queue: Option<BTreeSet<Row>>,
-    sequences: BTreeMap<String, i64>,
-    open_events: BTreeMap<String, String>,
+/// Columns of the table `messages`: row, source, sequence, accepted, event, revision, topic, payload, …, checksum.
+const COLUMNS: usize = 14;
+
+/// `None` when it cannot be read to its end: then nobody knows what was delivered.
+fn read_queue(old: &Connection) -> Option<BTreeSet<Row>> {
+    old.prepare("SELECT row FROM queue ORDER BY row").and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect()).ok()
 }
 
-impl Found {
-    fn read(old: &Connection) -> Self {
-        let queue: Result<BTreeSet<Row>, _> = old
-            .prepare("SELECT row FROM queue ORDER BY row")
-            .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect());
-        let mut found = Self { queue: queue.ok(), ..Self::default() };
-        found.read_messages(old);
-        found.sequences = read_pairs(old, "SELECT source, last FROM sequences");
-        found.open_events = read_pairs(old, "SELECT event, body FROM open_events");
-        found
+/// Sequence numbers of one lane.
+struct Lane {
+    first: i64,
+    last: i64,
+    seen: i64,
+}
+
+impl Lane {
+    fn lost(&self) -> u64 {
+        (self.last - self.first + 1 - self.seen).max(0).unsigned_abs()
     }
+}
 
-    /// Goes over the rows in order; where reading fails, tries the following numbers one by one until it works again.
-    fn read_messages(&mut self, old: &Connection) {
-        let Ok(mut statement) = old.prepare("SELECT * FROM messages WHERE row > ?1 ORDER BY row LIMIT 200") else { return };
+/// Writes rows that are intact to the new database; holds none of them in memory.
+struct Taker<'a> {
+    tx: &'a Transaction<'a>,
+    queue: Option<BTreeSet<Row>>,
+    lanes: BTreeMap<String, BTreeSet<i64>>,
+    messages: u64,
+    waiting: u64,
+}
+
+impl Taker<'_> {
+    /// Goes over the rows in order; where reading fails, tries the following numbers one by one until it works again. `false` when rows
+    /// may have been missed.
+    fn by_query(&mut self, old: &Connection) -> bool {
+        let Ok(mut statement) = old.prepare("SELECT * FROM messages WHERE row > ?1 ORDER BY row LIMIT 200") else { return false };
         let end =
             old.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'messages'", [], |row| row.get::<_, Row>(0)).unwrap_or(Row::MAX);
         let (mut after, mut probes) = (0, 0);
         while after < end && probes < PROBES {
-            let before = self.messages.len();
+            let before = after;
             let read = statement.query([after]).and_then(|mut rows| {
                 while let Some(row) = rows.next()? {
-                    after = after.max(self.take(row)?);
+                    let number: Row = row.get("row")?;
+                    let columns = (0..row.as_ref().column_count()).map(|index| row.get(index)).collect::<rusqlite::Result<Vec<Value>>>()?;
+                    self.take(number, &columns);
+                    after = after.max(number);
                 }
                 Ok(())
             });
             match read {
-                Ok(()) if self.messages.len() == before => break,
+                Ok(()) if after == before => break,
                 Ok(()) => {}
                 Err(_) => {
                     after += 1;
@@ -124,43 +142,43 @@ impl Found {
                 }
             }
         }
+        probes == 0
     }
 
-    /// Keeps the row if its checksum is right; returns its number.
-    fn take(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
-        let number: Row = row.get("row")?;
-        let columns = (0..row.as_ref().column_count()).map(|index| row.get(index)).collect::<rusqlite::Result<Vec<Value>>>()?;
-        let bytes: (Result<String, _>, Result<Vec<u8>, _>, Result<i64, _>) = (row.get("topic"), row.get("payload"), row.get("checksum"));
-        if let (Ok(topic), Ok(payload), Ok(sum)) = bytes
-            && checksum(&topic, &payload) == sum
-        {
-            self.messages.insert(number, columns);
+    /// Keeps the row if its checksum is right and it is not there yet.
+    fn take(&mut self, row: Row, columns: &[Value]) {
+        let [_, Value::Text(source), Value::Integer(sequence), .., Value::Integer(sum)] = columns else { return };
+        let (Some(Value::Text(topic)), Some(Value::Blob(payload))) = (columns.get(6), columns.get(7)) else { return };
+        if columns.len() != COLUMNS || checksum(topic, payload) != *sum {
+            return;
         }
-        Ok(number)
-    }
-
-    fn is_waiting(&self, row: Row) -> bool {
-        self.queue.as_ref().is_none_or(|queue| queue.contains(&row))
-    }
-
-    /// Lane → first and last sequence number and how many different ones were taken over.
-    fn lanes(&self) -> BTreeMap<String, (i64, i64, i64)> {
-        let mut seen: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
-        for columns in self.messages.values() {
-            if let (Some(Value::Text(source)), Some(Value::Integer(sequence))) = (columns.get(1), columns.get(2)) {
-                seen.entry(source.clone()).or_default().insert(*sequence);
-            }
+        // A column of the wrong type is damage too: this row is lost, the next may not be.
+        let marks = ["?"; COLUMNS].join(", ");
+        let insert = self.tx.prepare_cached(&format!("INSERT OR IGNORE INTO messages VALUES ({marks})"));
+        if insert.and_then(|mut insert| insert.execute(params_from_iter(columns))).unwrap_or(0) == 0 {
+            return;
         }
-        for source in self.sequences.keys() {
-            seen.entry(source.clone()).or_default();
+        self.messages += 1;
+        self.lanes.entry(source.clone()).or_default().insert(*sequence);
+        if self.queue.as_ref().is_none_or(|queue| queue.contains(&row)) {
+            let sql = "INSERT OR IGNORE INTO queue SELECT row, measure, event IS NOT NULL FROM messages WHERE row = ?1";
+            let queued = self.tx.prepare_cached(sql).and_then(|mut insert| insert.execute([row]));
+            self.waiting += queued.unwrap_or(0) as u64;
+        }
+    }
+
+    /// Every lane that is known from its messages or from the table of sequences.
+    fn lanes(self, noted: &BTreeMap<String, i64>) -> Vec<(String, Lane)> {
+        let mut lanes = self.lanes;
+        for source in noted.keys() {
+            lanes.entry(source.clone()).or_default();
         }
         let lane = |(source, seen): (String, BTreeSet<i64>)| {
-            let noted = self.sequences.get(&source).copied();
-            let last = seen.last().copied().max(noted).unwrap_or(0);
+            let last = seen.last().copied().max(noted.get(&source).copied()).unwrap_or(0);
             let first = seen.first().copied().unwrap_or(last + 1);
-            (source, (first, last, seen.len() as i64))
+            (source, Lane { first, last, seen: seen.len() as i64 })
         };
-        seen.into_iter().map(lane).collect()
+        lanes.into_iter().map(lane).collect()
     }
 }
 

@@ -6,40 +6,20 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 
 use super::record;
 use super::room;
-use super::salvage::{self, Salvaged};
+use super::salvage::Salvaged;
+use super::schema::{SCHEMA_VERSION, open_or_salvage};
 use super::window::{Row, Wanted};
 use super::{Outgoing, Render};
 use crate::base::time::WallTime;
 use crate::config::settings::OutboxSettings;
 use crate::event::{Envelope, Event, Importance, Phase, Qos};
-
-/// "smpg" in ASCII: tells our file from any other SQLite database.
-const APPLICATION_ID: i32 = 0x736d_7067;
-/// Version of the tables below. Raise it with every change, and add the step to [`migrate`].
-const SCHEMA_VERSION: i32 = 1;
-/// How long another reader (a person with a stock tool) may hold the file before a write fails and is tried again.
-const BUSY: Duration = Duration::from_secs(2);
-
-const SCHEMA: &str = "
-CREATE TABLE messages (
-    row INTEGER PRIMARY KEY AUTOINCREMENT,
-    source TEXT NOT NULL, sequence INTEGER NOT NULL, accepted INTEGER NOT NULL,
-    event TEXT, revision INTEGER,
-    topic TEXT NOT NULL, payload BLOB NOT NULL, retain INTEGER NOT NULL, qos INTEGER NOT NULL,
-    expires INTEGER, content_type TEXT NOT NULL, measure INTEGER NOT NULL, checksum INTEGER NOT NULL);
-CREATE INDEX messages_by_time ON messages (accepted);
-CREATE TABLE queue (row INTEGER PRIMARY KEY, measure INTEGER NOT NULL, history INTEGER NOT NULL);
-CREATE INDEX queue_of_measures ON queue (row) WHERE measure = 1;
-CREATE TABLE refused (row INTEGER PRIMARY KEY, reason TEXT NOT NULL, at INTEGER NOT NULL);
-CREATE TABLE sequences (source TEXT PRIMARY KEY, last INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE open_events (event TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;";
 
 /// What can go wrong with the store.
 #[derive(Debug, thiserror::Error)]
@@ -299,7 +279,7 @@ impl Store {
     }
 
     #[cfg(test)]
-    fn path(&self) -> &Path {
+    fn path(&self) -> &std::path::Path {
         &self.path
     }
 
@@ -317,67 +297,6 @@ fn remember_content_type(known: &mut Vec<&'static str>, content_type: &'static s
     if !known.contains(&content_type) {
         known.push(content_type);
     }
-}
-
-fn open_or_salvage(path: &Path, now: WallTime) -> Result<(Connection, Option<Salvaged>), StoreError> {
-    match open_checked(path) {
-        Err(StoreError::Damaged(_)) => {
-            let failed = |source| StoreError::Directory { directory: path.to_owned(), source };
-            let aside = salvage::set_aside(path, now).map_err(failed)?;
-            let mut db = open_checked(path)?;
-            let salvaged = salvage::take_over(aside, &mut db)?;
-            Ok((db, Some(salvaged)))
-        }
-        opened => Ok((opened?, None)),
-    }
-}
-
-fn open_checked(path: &Path) -> Result<Connection, StoreError> {
-    let db = Connection::open(path)?;
-    db.busy_timeout(BUSY)?;
-    let version: i32 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let owner: i32 = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if owner == APPLICATION_ID && version > SCHEMA_VERSION {
-        return Err(StoreError::Newer { file: path.to_owned(), found: version });
-    }
-    db.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON; PRAGMA journal_size_limit = 8388608;")?;
-    let verdict: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict != "ok" {
-        return Err(damaged(verdict));
-    }
-    migrate(&db, owner, version)?;
-    Ok(db)
-}
-
-fn damaged(what: String) -> StoreError {
-    StoreError::Damaged(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), Some(what)))
-}
-
-/// An empty file gets its tables; an older one its missing ones (there is no older one yet); anything else is damage.
-fn migrate(db: &Connection, owner: i32, version: i32) -> Result<(), StoreError> {
-    let tables: i64 =
-        db.query_row("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))?;
-    if tables == 0 {
-        db.execute_batch(&format!(
-            "BEGIN; {SCHEMA} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-        ))?;
-        return Ok(());
-    }
-    if owner != APPLICATION_ID || version != SCHEMA_VERSION {
-        return Err(damaged(format!("not an outbox of this program (application {owner:#x}, schema {version})")));
-    }
-    // Every table with every column must be there, or the first query would fail again and again.
-    for probe in [
-        "SELECT row, source, sequence, accepted, event, revision, topic, payload, retain, qos, expires, content_type, measure, checksum FROM messages",
-        "SELECT row, measure, history FROM queue",
-        "SELECT row, reason, at FROM refused",
-        "SELECT source, last FROM sequences",
-        "SELECT event, body FROM open_events",
-    ] {
-        db.prepare(probe).map_err(|error| damaged(error.to_string()))?;
-    }
-    Ok(())
 }
 
 /// One publication of one outgoing.
@@ -468,8 +387,10 @@ pub(super) fn checksum(topic: &str, payload: &[u8]) -> i64 {
 mod tests {
     use super::super::samples::{event, render, report};
     use super::*;
+    use crate::base::time::{Clock, SystemClock, thread_cpu};
     use crate::event::EndReason;
     use proptest::prelude::*;
+    use std::path::Path;
     use tempfile::TempDir;
 
     const NOW: WallTime = WallTime::from_micros(1_763_000_000_000_000);
@@ -627,6 +548,25 @@ mod tests {
         assert_eq!(intact, [1, 2, 4, 5]);
     }
 
+    #[test]
+    fn a_group_costs_one_sync_however_large_it_is() {
+        let (dir, clock) = (TempDir::new().unwrap(), SystemClock::new());
+        let mut store = open(dir.path());
+        let mut next = 0;
+        let mut cost = |groups: u32, size: u32| {
+            let (wall, cpu) = (clock.monotonic(), thread_cpu());
+            for _ in 0..groups {
+                events(&mut store, next..next + size);
+                next += size;
+            }
+            let (wall, cpu) = (clock.monotonic() - wall, thread_cpu() - cpu);
+            println!("{groups} groups of {size}: {:?} wall, {:?} CPU a group", wall / groups, cpu / groups);
+            cpu
+        };
+        let (one_by_one, together) = (cost(256, 1), cost(1, 256));
+        assert!(together < one_by_one, "{together:?} against {one_by_one:?} CPU for the same 256 events");
+    }
+
     /// A store of 300 messages in several pages, 100 of them in the log only, as a killed process leaves it.
     fn killed(dir: &Path) -> (Vec<u8>, Vec<u8>) {
         let mut store = open(dir);
@@ -730,6 +670,36 @@ mod tests {
         assert!((1..60).contains(&salvaged.lost), "{salvaged:?}");
         assert_eq!(waiting(&store).len() as u64, salvaged.messages);
         assert!(salvaged.aside.exists(), "the damaged file stays for whoever wants to look");
+    }
+
+    #[test]
+    fn without_the_pages_that_lead_to_them_the_messages_are_found_all_the_same() {
+        let dir = TempDir::new().unwrap();
+        let mut store = open(dir.path());
+        events(&mut store, 0..40);
+        let large: Outgoing = event("north", 41).into();
+        let long_text = "y".repeat(20_000);
+        let render: Render = Box::new(move |outgoing, sequence, now| {
+            let mut envelopes = render()(outgoing, sequence, now);
+            envelopes[0].payload = format!("{{\"sequence\":{sequence},\"text\":\"{long_text}\"}}").into_bytes();
+            envelopes
+        });
+        store.commit(&[&large], &Outcomes::default(), &render, NOW).unwrap();
+        settle_rows(&mut store, 1..=10);
+        let path = store.path().to_owned();
+        drop(store);
+        // The header and every page that leads to others (type 5) are destroyed.
+        let mut db = std::fs::read(&path).unwrap();
+        db[..100].fill(0xa5);
+        let inner: Vec<usize> = (0..db.len()).step_by(4096).filter(|&at| db[at] == 5).collect();
+        assert!(!inner.is_empty(), "the test destroys something");
+        inner.into_iter().for_each(|at| db[at..at + 4096].fill(0xa5));
+        std::fs::write(&path, db).unwrap();
+        let (store, salvaged) = Store::open(&settings(dir.path(), u64::MAX), NOW).unwrap();
+        let salvaged = salvaged.expect("it was damaged");
+        assert_eq!((salvaged.messages, salvaged.lost), (41, 0), "{salvaged:?}");
+        let read = store.read(Wanted::After(40, 1)).unwrap().remove(0).envelope.expect("intact");
+        assert!(read.payload.len() > 20_000, "a message over several pages");
     }
 
     fn contains(bytes: &[u8], needle: &[u8]) -> bool {

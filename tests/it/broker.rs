@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
@@ -353,7 +354,9 @@ impl Drop for Subscriber {
 }
 
 async fn subscribe(port: u16, notes: Arc<Notes>) {
-    let mut options = MqttOptions::new("subscriber", "127.0.0.1", port);
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("subscriber-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut options = MqttOptions::new(name, "127.0.0.1", port);
     options.set_keep_alive(Duration::from_secs(5)).set_clean_start(false);
     options.set_connect_properties(ConnectProperties {
         session_expiry_interval: Some(3600),
