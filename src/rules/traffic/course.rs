@@ -36,6 +36,8 @@ pub(super) struct Passed {
     pub(super) along: f32,
     /// To which side.
     pub(super) to: Side,
+    /// For how long nobody saw it around that instant.
+    pub(super) unseen: Duration,
 }
 
 /// How far to each side a thing must have been for the passage to be more than jitter, in L.
@@ -55,7 +57,7 @@ pub(super) struct Course {
     side: Side,
     farthest: f32,
     last: Sighting,
-    met: Option<(MediaTime, f32)>,
+    met: Option<Meeting>,
     /// When a passage to the left and to the right last counted.
     counted: [Option<MediaTime>; 2],
 }
@@ -97,7 +99,8 @@ impl Course {
         }
         *counted = Some(at);
         (self.side, self.met) = (to, None);
-        Some(Passed { at, along, to })
+        let unseen = at.since(self.last.at).max(self.last.at.since(at));
+        Some(Passed { at, along, to, unseen })
     }
 
     fn pass(&mut self, band: f32) -> Option<Passed> {
@@ -106,21 +109,29 @@ impl Course {
         }
         let from_farthest = std::mem::replace(&mut self.farthest, self.last.distance.abs());
         self.side = Side::of(self.last.distance);
-        let (at, along) = self.met.take()?;
+        let Meeting { at, along, unseen } = self.met.take()?;
         let counted = &mut self.counted[self.side as usize];
         let is_armed = counted.is_none_or(|last| at.since(last) >= REARM_AFTER && from_farthest >= REARM_L);
         if is_armed {
             *counted = Some(at);
         }
-        is_armed.then_some(Passed { at, along, to: self.side })
+        is_armed.then_some(Passed { at, along, to: self.side, unseen })
     }
 }
 
-/// Where and when the straight way from `a` to `b` meets the line.
-fn meeting(a: Sighting, b: Sighting) -> (MediaTime, f32) {
-    let span = (a.distance - b.distance).abs();
-    let share = if span > 0.0 { a.distance.abs() / span } else { 0.0 };
-    (a.at + b.at.since(a.at).mul_f32(share.clamp(0.0, 1.0)), a.along + (b.along - a.along) * share)
+/// Where and when a path met the line, and how far apart in time the sightings around that instant are.
+#[derive(Clone, Copy, Debug)]
+struct Meeting {
+    at: MediaTime,
+    along: f32,
+    unseen: Duration,
+}
+
+/// The straight way from `a` to `b` meets the line.
+fn meeting(a: Sighting, b: Sighting) -> Meeting {
+    let (span, unseen) = ((a.distance - b.distance).abs(), b.at.since(a.at));
+    let share = if span > 0.0 { (a.distance.abs() / span).clamp(0.0, 1.0) } else { 0.0 };
+    Meeting { at: a.at + unseen.mul_f32(share), along: a.along + (b.along - a.along) * share, unseen }
 }
 
 #[cfg(test)]

@@ -23,9 +23,11 @@ const SAME_IOU: f32 = 0.6;
 /// A box that began this short a time ago and is covered that much by older ones shows parts of other vehicles.
 const GHOST_AGE: Duration = Duration::from_millis(1000);
 const GHOST_COVERED: f32 = 0.75;
-/// A guessed passage is that of another thing which passed within this time at this distance along the line, in L.
+/// A passage is a guess when the thing was not seen for longer than this around it.
+const GUESS_UNSEEN: Duration = Duration::from_millis(300);
+/// A guess is that of another thing which passed within this time, no farther beside than this share of a car or of the thing's own size.
 const GUESS_WITHIN: Duration = Duration::from_millis(700);
-const GUESS_BESIDE_L: f32 = 0.8;
+const GUESS_BESIDE: f32 = 0.8;
 
 impl Doubles {
     pub(super) fn note(&mut self, track: Option<TrackId>, passed: Passed) {
@@ -53,12 +55,13 @@ impl Doubles {
             .any(|other| other.track.is_observed && other.track.rect.iou(track.track.rect) > SAME_IOU)
     }
 
-    /// Whether a passage that nobody saw is one that was seen: `l_along` is a car length along the line, in line lengths.
-    pub(super) fn explains(&self, guess: Passed, l_along: f32) -> bool {
-        self.recent.iter().any(|(_, passed)| {
-            let is_beside = (passed.along - guess.along).abs() <= GUESS_BESIDE_L * l_along;
-            passed.to == guess.to && is_beside && apart(passed.at, guess.at) <= GUESS_WITHIN
-        })
+    /// Whether a passage that was hardly seen is one that was: `size_along` is the smaller of a car's and the thing's own size, in line lengths.
+    pub(super) fn explains(&self, guess: Passed, size_along: f32) -> bool {
+        guess.unseen > GUESS_UNSEEN
+            && self.recent.iter().any(|(_, passed)| {
+                let is_beside = (passed.along - guess.along).abs() <= GUESS_BESIDE * size_along;
+                passed.to == guess.to && is_beside && apart(passed.at, guess.at) <= GUESS_WITHIN
+            })
     }
 }
 

@@ -101,26 +101,14 @@ impl LineCount {
         let line = scene.size.line_to_pixel(self.line);
         let path = self.paths.at_mut(index);
         let seen = path.see(track, first, now);
-        let guess = path.passed_before_seen(track, line);
+        let begins = self.session.map_or(scene.at.media, |session| session.first);
+        let guess = path.passed_before_seen(track, line).filter(|guess| guess.at >= begins);
         let path = *path;
-        if let Some(passed) = seen {
+        for passed in [seen, guess].into_iter().flatten() {
             if !self.doubles.is_double(track, passed, scene) {
                 self.count(passed, &path, scene.at, out);
             }
             self.doubles.note(Some(track.track.id), passed);
-        }
-        if let Some(guess) = guess.filter(|guess| self.session.is_some_and(|session| guess.at >= session.first)) {
-            if !self.doubles.is_double(track, guess, scene) {
-                self.count_unseen(guess, &path, scene.at, out);
-            }
-            self.doubles.note(Some(track.track.id), guess);
-        }
-    }
-
-    /// Counts a passage that nobody saw, unless one that was seen explains it.
-    fn count_unseen(&mut self, guess: Passed, path: &Path, now: Stamp, out: &mut Findings) {
-        if !self.doubles.explains(guess, self.car_length_along(path)) {
-            self.count(guess, path, now, out);
         }
     }
 
@@ -131,10 +119,12 @@ impl LineCount {
     }
 
     fn count(&mut self, passed: Passed, path: &Path, now: Stamp, out: &mut Findings) {
-        let beyond = BEYOND_ENDS_L * self.car_length_along(path);
+        let car_along = self.car_length_along(path);
+        let beyond = BEYOND_ENDS_L * car_along;
         let class = path.class();
         let is_wanted = self.settings.classes.contains(&class) && !path.is_rider();
-        if !is_wanted || !(-beyond..=1.0 + beyond).contains(&passed.along) {
+        let is_here = (-beyond..=1.0 + beyond).contains(&passed.along);
+        if !is_wanted || !is_here || self.doubles.explains(passed, car_along * path.size_l().min(1.0)) {
             return;
         }
         self.tally.add(passed.to, class);
@@ -155,14 +145,11 @@ impl LineCount {
             if path.state != PathState::Followed || now.media.since(path.end.at) < patience {
                 continue;
             }
-            if let Some(passed) = path.course.settle(path.band) {
+            let ending = path.course.settle(path.band);
+            if let Some(passed) = ending.or_else(|| path.passed_after_seen(line, now.media)) {
                 let path = *path;
                 self.count(passed, &path, now, out);
                 self.doubles.note(None, passed);
-            } else if let Some(guess) = path.passed_after_seen(line, now.media) {
-                let path = *path;
-                self.count_unseen(guess, &path, now, out);
-                self.doubles.note(None, guess);
             }
         }
     }

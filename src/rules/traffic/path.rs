@@ -117,6 +117,11 @@ impl Path {
         (at < now).then(|| self.course.pass_unseen(at, along, to)).flatten()
     }
 
+    /// Its own size in L, as √(width · height) of its box.
+    pub(super) fn size_l(&self) -> f32 {
+        self.end.rect.area().sqrt() / self.end.car_length
+    }
+
     /// The class it was seen as most often, the last of the list in a draw.
     pub(super) fn class(&self) -> Class {
         let most = Class::ALL.into_iter().max_by_key(|class| self.votes[class.index()]);
