@@ -25,11 +25,11 @@ enum Command {
     /// The tracker alone, on detections in MOTChallenge format
     Track(commands::track::Args),
     /// Checks a configuration and reports every problem
-    Check(commands::check::Args),
+    Check(commands::check::CheckArgs),
     /// What a camera sends: codec, size, frame rate, key frames, clock; a still
     Probe(commands::probe::Args),
     /// Prints events as people read them
-    Events(commands::events::Args),
+    Events(commands::events::EventsArgs),
 }
 
 fn main() -> ExitCode {
@@ -39,9 +39,9 @@ fn main() -> ExitCode {
         Command::Demo(args) => commands::demo::run(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Track(args) => commands::track::run(args),
-        Command::Check(args) => commands::check::run(args),
+        Command::Check(args) => commands::check::run(&args, commands::probes::ALL, &mut std::io::stdout()),
         Command::Probe(args) => commands::probe::run(args),
-        Command::Events(args) => commands::events::run(args),
+        Command::Events(args) => commands::stop::block_on(commands::events::run(&args)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

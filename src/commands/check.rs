@@ -34,7 +34,7 @@ pub struct Probe {
 /// A [`ConfigError`] when anything at all is wrong with the file, also with one camera only; another error when a probe fails.
 pub fn run(args: &CheckArgs, probes: &[Probe], out: &mut dyn Write) -> Result<()> {
     let loaded = check::load(&args.file)?;
-    let problems: Vec<_> = loaded.refused.into_iter().flat_map(|camera| camera.problems).collect();
+    let problems = loaded.problems();
     if !problems.is_empty() {
         return Err(ConfigError::Refused { path: args.file.clone(), problems }.into());
     }

@@ -90,7 +90,7 @@ fn adapt(settings: &mut Settings, args: &Args, broker: SocketAddr, folder: &Path
     match (&args.camera, camera) {
         (Some(own), _) => {
             watched.source = own_source(own, watched.source.clone())?;
-            watched.name.clone_from(&address::without_password(own));
+            watched.name = shown_name(&watched.source);
             watched.detect.classes = crate::base::class::Class::ALL.to_vec();
         }
         (None, Some(camera)) => {
@@ -100,6 +100,15 @@ fn adapt(settings: &mut Settings, args: &Args, broker: SocketAddr, folder: &Path
         (None, None) => {}
     }
     Ok(())
+}
+
+/// What the page calls the user's own camera: never with a password.
+fn shown_name(source: &SourceSettings) -> String {
+    match source {
+        SourceSettings::Rtsp(rtsp) => rtsp.url.to_string(),
+        SourceSettings::File { path, .. } => path.display().to_string(),
+        SourceSettings::Simulated { .. } => "simulasi".to_owned(),
+    }
 }
 
 fn own_source(own: &str, placeholder: SourceSettings) -> Result<SourceSettings> {
@@ -122,7 +131,7 @@ fn page_address(any_port: bool) -> SocketAddr {
 async fn feed(settings: &Settings, broker: SocketAddr, lang: Lang, stop: impl Future<Output = Result<()>>) -> Result<u64> {
     let root = settings.mqtt.as_ref().map_or("", |mqtt| mqtt.root.as_str());
     let mut subscriber = Subscriber::new(Subscription {
-        broker: BrokerAddress { host: broker.ip().to_string(), port: broker.port(), user: None, encryption: Encryption::None },
+        broker: BrokerAddress { host: broker.ip().to_string(), port: broker.port(), user: None, encryption: Encryption::Plain },
         password: None,
         authorities: None,
         filters: vec![format!("{root}/+/+/event/#")],

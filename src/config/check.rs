@@ -35,6 +35,13 @@ pub struct Loaded {
     pub refused: Vec<RefusedCamera>,
 }
 
+impl Loaded {
+    /// Everything that is wrong, in the order of the text.
+    pub fn problems(&self) -> Vec<Problem> {
+        in_order(self.refused.iter().flat_map(|camera| camera.problems.clone()).collect())
+    }
+}
+
 /// A camera that is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedCamera {
@@ -98,10 +105,7 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
 /// # Errors
 /// As [`load`], except for reading.
 pub fn load_text(text: &str, path: &Path, around: &Surroundings) -> Result<Loaded, ConfigError> {
-    let refuse = |mut problems: Vec<Problem>| {
-        problems.sort_by(|a, b| (a.line, &a.path).cmp(&(b.line, &b.path)));
-        ConfigError::Refused { path: path.to_owned(), problems }
-    };
+    let refuse = |problems| ConfigError::Refused { path: path.to_owned(), problems: in_order(problems) };
     let document = Document::read(text).map_err(refuse)?;
     let mut checker = Checker { document: &document, around, problems: document.problems.clone(), counted: BTreeMap::new() };
     let made = checker.settings(digest(text));
@@ -130,11 +134,13 @@ fn by_camera(problems: &[Problem]) -> Vec<RefusedCamera> {
             cameras.entry(camera.to_owned()).or_default().push(problem.clone());
         }
     }
-    let in_order = |mut problems: Vec<Problem>| {
-        problems.sort_by(|a, b| (a.line, &a.path).cmp(&(b.line, &b.path)));
-        problems
-    };
     cameras.into_iter().map(|(camera, problems)| RefusedCamera { camera, problems: in_order(problems) }).collect()
+}
+
+/// As they stand in the text; a missing key stands with the table around it.
+fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+    problems.sort_by(|a, b| (a.line, &a.path).cmp(&(b.line, &b.path)));
+    problems
 }
 
 /// `north` of `cameras.north.zones.approach`.

@@ -162,24 +162,21 @@ fn note_value(value: &Spanned<DeValue<'_>>, path: &str, starts: &LineStarts, lin
 
 /// Takes the innermost key at `span` out of the tree and returns its path.
 fn take_out(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
-    let keys: Vec<(String, bool)> = table
-        .iter()
-        .filter(|(key, value)| key.span() == *span || holds(value, span))
-        .map(|(key, value)| (key.get_ref().to_string(), key.span() == *span || value.span() == *span))
-        .collect();
-    for (key, is_it) in keys {
-        let deeper = match table.get_mut(key.as_str()) {
-            Some(value) if !is_it => take_out_of_value(value, span),
-            _ => None,
-        };
-        if let Some(rest) = deeper {
-            let path = join("", &key);
-            return Some(if rest.starts_with('[') { path + &rest } else { format!("{path}.{rest}") });
-        }
+    let is_at = |(key, value): &(&Spanned<_>, &Spanned<DeValue<'_>>)| key.span() == *span || value.span() == *span;
+    if let Some(key) = table.iter().find(is_at).map(|(key, _)| key.get_ref().to_string()) {
         table.remove(key.as_str());
         return Some(join("", &key));
     }
-    None
+    let around: Vec<String> = table.iter().filter(|(_, value)| holds(value, span)).map(|(key, _)| key.get_ref().to_string()).collect();
+    for key in &around {
+        if let Some(rest) = table.get_mut(key.as_str()).and_then(|value| take_out_of_value(value, span)) {
+            return Some(if rest.starts_with('[') { join("", key) + &rest } else { format!("{}.{rest}", join("", key)) });
+        }
+    }
+    // Inside a value that has no keys, such as one corner of a polygon: the whole value goes.
+    let key = around.first()?;
+    table.remove(key.as_str());
+    Some(join("", key))
 }
 
 fn take_out_of_value(value: &mut Spanned<DeValue<'_>>, span: &Range<usize>) -> Option<String> {

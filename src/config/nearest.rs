@@ -4,7 +4,9 @@
 pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // One slip in three letters is a slip, two are another word.
     let most = (word.chars().count() / 3).clamp(1, 4);
-    let slips = |candidate: &str| edit_distance(&word.to_lowercase(), candidate);
+    let word = word.to_lowercase();
+    // Half a name is a slip too: `fps` for `analyse_fps`.
+    let slips = |candidate: &str| if candidate.split('_').any(|part| part == word) { 1 } else { edit_distance(&word, candidate) };
     candidates.into_iter().map(|c| (slips(c), c)).filter(|(n, _)| *n <= most).min_by_key(|(n, _)| *n).map(|(_, c)| c)
 }
 

@@ -53,7 +53,7 @@ pub fn markdown() -> String {
             );
             continue;
         }
-        let _ = writeln!(text, "## `{}`\n\n{}\n", table.header, table.doc);
+        let _ = writeln!(text, "## `{}`\n\n{}\n", table.header, wrapped(&table.doc, ""));
         for key in table.keys.iter().filter(|key| !key.is_table) {
             let fallback = match (&key.default, key.required) {
                 (_, true) => ", **required**".to_owned(),
@@ -62,7 +62,9 @@ pub fn markdown() -> String {
             };
             let _ = writeln!(text, "- **`{}`** ({}{fallback})\n{}", key.name, key.kind, wrapped(&key.doc, "  "));
         }
-        text.push('\n');
+        if table.keys.iter().any(|key| !key.is_table) {
+            text.push('\n');
+        }
     }
     text.trim_end().to_owned() + "\n"
 }

@@ -11,10 +11,12 @@ pub(super) fn is_random_access(codec: VideoCodec, data: &[u8]) -> bool {
     match codec {
         VideoCodec::Jpeg => true,
         VideoCodec::H264 => h264(data),
-        VideoCodec::H265 => nal_units(data).find_map(|unit| {
-            let kind = unit.first()? >> 1 & 0x3f;
-            (kind < 32).then_some((16..=23).contains(&kind))
-        }) == Some(true),
+        VideoCodec::H265 => {
+            nal_units(data).find_map(|unit| {
+                let kind = unit.first()? >> 1 & 0x3f;
+                (kind < 32).then_some((16..=23).contains(&kind))
+            }) == Some(true)
+        }
     }
 }
 

@@ -4,6 +4,9 @@
 //! an antialiased resize loses small vehicles) to 2/255, but reads every needed source row once and writes only the tensor.
 //! Each output row: two source rows are blended at full width (vectorised), columns are picked from the blend, colours are computed on the
 //! picked columns (vectorised). Fixed point all the way, so the same picture gives the same tensor on every machine.
+//!
+//! The loops use `wrapping_*` although nothing can wrap (the bounds stand beside them): we build with overflow checks, and a check in each
+//! step would keep the compiler from using vector instructions.
 
 use crate::decode::{ColourMatrix, ColourRange, Planes};
 
@@ -118,12 +121,12 @@ impl Letterbox {
         let outputs = self.y.iter_mut().zip(&mut self.u).zip(&mut self.v);
         for (column, ((y, u), v)) in self.columns.iter().zip(outputs) {
             let pair = &self.luma[column.luma_at as usize..][..2];
-            let luma = u32::from(pair[0]) * (2048 - column.luma_weight) + u32::from(pair[1]) * column.luma_weight;
-            *y = ((luma + HALF) >> 12) as i16;
+            // At most 65280 · 2048 < 2³².
+            let luma = lerp(u64::from(pair[0]), u64::from(pair[1]), column.luma_weight) as u32;
+            *y = (luma.wrapping_add(HALF) >> 12) as i16;
             let pair = &self.chroma[column.chroma_at as usize..][..2];
-            let weight = u64::from(column.chroma_weight);
-            // Each half is at most 65280 · 2048 < 2³², so the halves never touch.
-            let both = pair[0] * (2048 - weight) + pair[1] * weight + (u64::from(HALF) << 32 | u64::from(HALF));
+            // The same holds for each half, so the halves never touch.
+            let both = lerp(pair[0], pair[1], column.chroma_weight).wrapping_add(u64::from(HALF) << 32 | u64::from(HALF));
             *u = ((both as u32) >> 12) as i16;
             *v = (both >> 44) as i16;
         }
@@ -156,9 +159,20 @@ fn source_position(output: u32, from: u32, to: u32) -> (u32, f64) {
     (at as u32, if at as u32 == from - 1 { 0.0 } else { position - at })
 }
 
+/// Weights in 1/2048.
+fn lerp(left: u64, right: u64, weight: u32) -> u64 {
+    // left · (2048 − weight) + right · weight with one multiplication; exact modulo 2⁶⁴, and so for the halves, whose results fit.
+    (left << 11).wrapping_add(right.wrapping_sub(left).wrapping_mul(u64::from(weight)))
+}
+
+/// Weights in 1/256: at most 255 · 256, which fits.
+fn mix(upper: u8, lower: u8, weight: u16) -> u16 {
+    u16::from(upper).wrapping_mul(256u16.wrapping_sub(weight)).wrapping_add(u16::from(lower).wrapping_mul(weight))
+}
+
 fn blend_luma(upper: &[u8], lower: &[u8], weight: u16, out: &mut [u16]) {
     for ((out, &upper), &lower) in out.iter_mut().zip(upper).zip(lower) {
-        *out = u16::from(upper) * (256 - weight) + u16::from(lower) * weight;
+        *out = mix(upper, lower, weight);
     }
 }
 
@@ -166,9 +180,7 @@ fn blend_chroma(upper: (&[u8], &[u8]), lower: (&[u8], &[u8]), weight: u16, out: 
     let upper = upper.0.iter().zip(upper.1);
     let lower = lower.0.iter().zip(lower.1);
     for ((out, (&u0, &v0)), (&u1, &v1)) in out.iter_mut().zip(upper).zip(lower) {
-        let u = u16::from(u0) * (256 - weight) + u16::from(u1) * weight;
-        let v = u16::from(v0) * (256 - weight) + u16::from(v1) * weight;
-        *out = u64::from(v) << 32 | u64::from(u);
+        *out = u64::from(mix(v0, v1, weight)) << 32 | u64::from(mix(u0, u1, weight));
     }
 }
 
@@ -209,23 +221,24 @@ impl Colours {
         let sources = y.iter().zip(u).zip(v);
         let targets = red.iter_mut().zip(green).zip(blue);
         for (((&y, &u), &v), ((red, green), blue)) in sources.zip(targets) {
-            let (u, v) = (u - 128 * 128, v - 128 * 128);
-            let luma = high_product(y - self.black, self.y);
-            *red = to_byte(luma + high_product(v, self.red_v));
-            *green = to_byte(luma + high_product(u, self.green_u) + high_product(v, self.green_v));
-            *blue = to_byte(luma + high_product(u, self.blue_u));
+            // Within ±16384; sums of products within ±9000.
+            let (u, v) = (u.wrapping_sub(128 * 128), v.wrapping_sub(128 * 128));
+            let luma = high_product(y.wrapping_sub(self.black), self.y);
+            *red = to_byte(luma.wrapping_add(high_product(v, self.red_v)));
+            *green = to_byte(luma.wrapping_add(high_product(u, self.green_u)).wrapping_add(high_product(v, self.green_v)));
+            *blue = to_byte(luma.wrapping_add(high_product(u, self.blue_u)));
         }
     }
 }
 
 /// 1/128 times 1/8192 gives 1/16 after dropping 16 bits; compiles to one vector instruction.
 fn high_product(a: i16, b: i16) -> i16 {
-    ((i32::from(a) * i32::from(b)) >> 16) as i16
+    (i32::from(a).wrapping_mul(i32::from(b)) >> 16) as i16
 }
 
 /// From 1/16, rounded. 9 instead of 8: the two or three products were each rounded down, by 1/2 on average.
 fn to_byte(sixteenths: i16) -> u8 {
-    ((sixteenths + 9) >> 4).clamp(0, 255) as u8
+    (sixteenths.wrapping_add(9) >> 4).clamp(0, 255) as u8
 }
 
 /// Writes finished rows into the tensor and paints what the picture does not cover.

@@ -17,6 +17,7 @@ mod onnx;
 mod onnx_detector;
 mod pool;
 mod region;
+mod scene_detector;
 
 pub use contract::{ClassName, Colour, Contract, Element, Fit, HeadKind, InputSpec, Layout, Model, NmsSpec, OutputSpec, ScoreSpec};
 pub use detection::{Cost, Detection, Score};
@@ -24,6 +25,7 @@ pub use error::DetectError;
 pub use inference::{Inference, InputTensor, OutputTensor, Values};
 pub use onnx_detector::OnnxDetector;
 pub use pool::Pool;
+pub use scene_detector::SceneDetector;
 
 use crate::base::geom::{Pixel, Rect};
 use crate::decode::Frame;

@@ -73,10 +73,51 @@ impl Document {
             Self::Config => schema_of::<ConfigMessage>(),
         };
         schema.insert("$id".to_owned(), Value::String(self.id()));
-        schema.to_value()
+        let mut schema = schema.to_value();
+        say_what_is_written(&mut schema);
+        schema
     }
 }
 
 fn schema_of<T: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+/// What the generator cannot know: a field that is left out when there is nothing to say is never `null`, and links between doc comments
+/// lead nowhere outside the code.
+fn say_what_is_written(schema: &mut Value) {
+    if let Some(text) = schema.get("description").and_then(Value::as_str).map(|text| text.replace("[`", "`").replace("`]", "`")) {
+        schema["description"] = Value::String(text);
+    }
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let is_required = |name: &str| required.as_array().is_some_and(|names| names.iter().any(|required| required == name));
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        for (_, property) in properties.iter_mut().filter(|(name, _)| !is_required(name)) {
+            refuse_null(property);
+        }
+    }
+    match schema {
+        Value::Object(entries) => entries.values_mut().for_each(say_what_is_written),
+        Value::Array(entries) => entries.iter_mut().for_each(say_what_is_written),
+        _ => {}
+    }
+}
+
+fn refuse_null(property: &mut Value) {
+    if let Some(kinds) = property.get_mut("type").and_then(Value::as_array_mut) {
+        kinds.retain(|kind| kind != "null");
+        if let [kind] = kinds.as_slice() {
+            property["type"] = kind.clone();
+        }
+    }
+    if let Some(choices) = property.get_mut("anyOf").and_then(Value::as_array_mut) {
+        choices.retain(|choice| choice["type"] != "null");
+        if let [choice] = choices.as_slice() {
+            let reference = choice["$ref"].clone();
+            if let (Some(entries), true) = (property.as_object_mut(), reference.is_string()) {
+                entries.remove("anyOf");
+                entries.insert("$ref".to_owned(), reference);
+            }
+        }
+    }
 }

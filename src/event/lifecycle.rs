@@ -55,7 +55,7 @@ impl OpenEvent {
         (Self { last: event.clone() }, event)
     }
 
-    /// Goes on with an event whose latest message was `last`, e.g. one found in the store after a restart.
+    /// Goes on with an event that an earlier run left open, after its `last` message.
     pub fn resume(last: Event) -> Self {
         Self { last }
     }

@@ -56,7 +56,7 @@ fn fields(page: &mut String, document: Document) {
     let schema = document.schema();
     let name = document.name();
     line(page, &format!("\n## {name}\n\nSchema: [schemas/{name}.json](schemas/{name}.json)\n"));
-    object(page, &schema, &schema);
+    object(page, &schema);
     let empty = serde_json::Map::new();
     for (name, definition) in schema["$defs"].as_object().unwrap_or(&empty) {
         let is_told_elsewhere =
@@ -65,37 +65,41 @@ fn fields(page: &mut String, document: Document) {
             continue;
         }
         line(page, &format!("\n### {name} ({})\n", document.name()));
-        object(page, definition, &schema);
+        object(page, definition);
     }
 }
 
 /// A table of an object's fields, or of an enumeration's words.
-fn object(page: &mut String, schema: &Value, root: &Value) {
+fn object(page: &mut String, schema: &Value) {
     if let Some(text) = schema["description"].as_str() {
         line(page, &format!("{}\n", one_line(text)));
     }
     if let Some(properties) = schema["properties"].as_object() {
         page.push_str("| field | type | always there | meaning |\n|---|---|---|---|\n");
+        // `required` is in the order of the type, the properties are in that of the alphabet.
+        let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let mut properties: Vec<(&String, &Value)> = properties.iter().collect();
+        properties.sort_by_key(|(field, _)| required.iter().position(|name| name == field).unwrap_or(required.len()));
         for (field, property) in properties {
-            let is_required = schema["required"].as_array().is_some_and(|required| required.iter().any(|name| name == field));
-            let always = if is_required { "yes" } else { "no" };
+            let always = if required.contains(&field.as_str()) { "yes" } else { "no" };
             let text = property["description"].as_str().map(one_line).unwrap_or_default();
-            line(page, &format!("| `{field}` | {} | {always} | {text} |", kind(property, root)));
+            line(page, &format!("| `{field}` | {} | {always} | {text} |", kind(property)));
         }
     } else if let Some(words) = schema["oneOf"].as_array() {
         page.push_str("| word | meaning |\n|---|---|\n");
         for word in words {
             let text = word["description"].as_str().map(one_line).unwrap_or_default();
-            let name = word["const"].as_str().map(|word| format!("`{word}`")).unwrap_or_else(|| kind(word, root));
+            let constant = word["const"].as_str().or_else(|| word["properties"]["type"]["const"].as_str());
+            let name = constant.map(|word| format!("`{word}`")).unwrap_or_else(|| kind(word));
             line(page, &format!("| {name} | {text} |"));
         }
     } else {
-        line(page, &kind(schema, root));
+        line(page, &kind(schema));
     }
 }
 
 /// A type in a few words.
-fn kind(schema: &Value, root: &Value) -> String {
+fn kind(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         return reference.rsplit('/').next().unwrap_or(reference).to_owned();
     }
@@ -103,7 +107,7 @@ fn kind(schema: &Value, root: &Value) -> String {
         return format!("`{}`", constant.to_string().trim_matches('"'));
     }
     if let Some(choices) = schema["anyOf"].as_array() {
-        return choices.iter().map(|choice| kind(choice, root)).collect::<Vec<_>>().join(" or ");
+        return choices.iter().map(|choice| kind(choice)).collect::<Vec<_>>().join(" or ");
     }
     let word = match &schema["type"] {
         Value::String(word) => word.clone(),
@@ -111,7 +115,7 @@ fn kind(schema: &Value, root: &Value) -> String {
         _ => "object".to_owned(),
     };
     match (word.as_str(), schema["format"].as_str(), schema.get("items"), schema.get("prefixItems")) {
-        ("array", _, Some(items), None) if items.is_object() => format!("list of {}", kind(items, root)),
+        ("array", _, Some(items), None) if items.is_object() => format!("list of {}", kind(items)),
         ("array", _, _, Some(items)) => format!("{} numbers", items.as_array().map_or(0, Vec::len)),
         ("string" | "string or null", Some("date-time"), ..) => word.replace("string", "time"),
         ("string", Some(format), ..) => format.to_owned(),

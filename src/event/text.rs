@@ -22,11 +22,16 @@ fn indonesian(site: &str, event: &Event) -> String {
         let figures = figures_id(event).map(|figures| format!("{figures}, ")).unwrap_or_default();
         return format!("{what} di {place}: {figures}sudah {lasted}.");
     };
-    let subject = subject_id(event);
+    let (subject, place) = (subject_id(event), closed(place));
     match reason {
-        EndReason::Cleared => format!("{} di {place} {} setelah {lasted}.", capitalised(&subject), cleared_id(event.kind)),
+        EndReason::Cleared => match event.kind {
+            Kind::Heavy | Kind::Slow => format!("Lalu lintas di {place} sudah lancar kembali setelah {lasted}."),
+            Kind::Queuing | Kind::Stationary => format!("{} di {place} sudah terurai setelah {lasted}.", capitalised(&subject)),
+            Kind::Count | Kind::Density => format!("{} di {place} sudah bubar setelah {lasted}.", capitalised(&subject)),
+            Kind::StoppedVehicle => format!("{} di {place} sudah tidak ada setelah {lasted}.", capitalised(&subject)),
+        },
         EndReason::NotConfirmed => format!("Dugaan {subject} di {place} tidak terbukti."),
-        EndReason::CameraLost => format!("Pantauan {subject} di {place} terputus setelah {lasted}: keadaan sekarang tidak diketahui."),
+        EndReason::CameraLost => format!("Pantauan {subject} di {place} terputus setelah {lasted}; keadaan sekarang tidak diketahui."),
         EndReason::OperatorClosed => format!("{} di {place} ditutup operator setelah {lasted}.", capitalised(&subject)),
         EndReason::Superseded => format!("{} di {place} kini tercakup dalam kejadian lain.", capitalised(&subject)),
     }
@@ -39,17 +44,23 @@ fn english(site: &str, event: &Event) -> String {
         let what = match (event.phase, event.kind) {
             (Phase::Update, Kind::StoppedVehicle) => format!("{} still stopped", capitalised(&vehicles_en(event))),
             (_, Kind::StoppedVehicle) => format!("{} stopped", capitalised(&vehicles_en(event))),
+            (Phase::Update, Kind::Count | Kind::Density) => format!("Still a {}", condition_en(event.kind)),
             (Phase::Update, kind) => format!("Still {}", condition_en(kind)),
             (_, kind) => capitalised(condition_en(kind)),
         };
         let figures = figures_en(event).map(|figures| format!("{figures}, ")).unwrap_or_default();
         return format!("{what} at {place}: {figures}for {lasted} so far.");
     };
-    let subject = subject_en(event);
+    let (subject, place) = (subject_en(event), closed(place));
     match reason {
-        EndReason::Cleared => format!("{} at {place} {} after {lasted}.", capitalised(&subject), cleared_en(event.kind)),
+        EndReason::Cleared => match event.kind {
+            Kind::Heavy | Kind::Slow => format!("Traffic at {place} is flowing again after {lasted}."),
+            Kind::Queuing | Kind::Stationary => format!("{} at {place} has cleared after {lasted}.", capitalised(&subject)),
+            Kind::Count | Kind::Density => format!("{} at {place} has dispersed after {lasted}.", capitalised(&subject)),
+            Kind::StoppedVehicle => format!("{} at {place} is gone after {lasted}.", capitalised(&subject)),
+        },
         EndReason::NotConfirmed => format!("Suspected {subject} at {place} was not confirmed."),
-        EndReason::CameraLost => format!("Lost sight of {subject} at {place} after {lasted}: what it is like now is unknown."),
+        EndReason::CameraLost => format!("Lost sight of {subject} at {place} after {lasted}; what it is like now is unknown."),
         EndReason::OperatorClosed => format!("{} at {place} closed by an operator after {lasted}.", capitalised(&subject)),
         EndReason::Superseded => format!("{} at {place} is now part of another event.", capitalised(&subject)),
     }
@@ -64,6 +75,11 @@ fn place(site: &str, zone: &str) -> String {
     } else {
         format!("{site}, {zone}")
     }
+}
+
+/// A place in the middle of a sentence: what follows a comma is closed by one.
+fn closed(place: String) -> String {
+    if place.contains(',') { place + "," } else { place }
 }
 
 fn condition_id(kind: Kind) -> &'static str {
@@ -101,23 +117,6 @@ fn subject_en(event: &Event) -> String {
     match event.kind {
         Kind::StoppedVehicle => format!("stopped {}", vehicles_en(event)),
         kind => condition_en(kind).to_owned(),
-    }
-}
-
-fn cleared_id(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Heavy | Kind::Slow => "sudah lancar kembali",
-        Kind::Queuing | Kind::Stationary => "sudah terurai",
-        Kind::Count | Kind::Density => "sudah bubar",
-        Kind::StoppedVehicle => "sudah tidak ada",
-    }
-}
-
-fn cleared_en(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary => "has cleared",
-        Kind::Count | Kind::Density => "has dispersed",
-        Kind::StoppedVehicle => "is gone",
     }
 }
 
@@ -234,4 +233,38 @@ fn grouped(number: u32, separator: char) -> String {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_said_as_people_say_them() {
+        for (secs, id, en) in [
+            (0.0, "0 detik", "0 s"),
+            (89.6, "90 detik", "90 s"),
+            (120.0, "2 menit", "2 min"),
+            (3540.0, "59 menit", "59 min"),
+            (3600.0, "1 jam", "1 h"),
+            (3900.0, "1 jam 5 menit", "1 h 5 min"),
+            (4_000_000.0, "1.111 jam 7 menit", "1,111 h 7 min"),
+        ] {
+            assert_eq!((duration_id(secs).as_str(), duration_en(secs).as_str()), (id, en));
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped_in_the_way_of_the_language() {
+        assert_eq!(grouped(999, '.'), "999");
+        assert_eq!(grouped(1_234, '.'), "1.234");
+        assert_eq!(grouped(1_234_567, ','), "1,234,567");
+    }
+
+    #[test]
+    fn a_zone_that_names_the_site_is_not_said_twice() {
+        assert_eq!(place("Simpang Charitas", "pendekat utara"), "Simpang Charitas, pendekat utara");
+        assert_eq!(place("Simpang Charitas", "Simpang Charitas arah Ampera"), "Simpang Charitas arah Ampera");
+        assert_eq!(place("Simpang Charitas", ""), "Simpang Charitas");
+    }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::types::{Category, Kind, Severity};
+use super::types::{Category, Kind, Phase, Severity};
 
 /// Whether a person has looked at an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -155,7 +155,9 @@ pub(super) fn to_json(message: &impl Serialize) -> Vec<u8> {
 
 /// Three decimals are more than any figure here is worth, and keep messages short.
 pub(super) fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
+    let rounded = (value * 1000.0).round() / 1000.0;
+    // Near the end of the number range the product is infinite; such a figure has no decimals anyway.
+    if rounded.is_finite() { rounded } else { value }
 }
 
 /// Rounded, and without what is not a number: JSON has no word for it, and "not measured" is the truth.

@@ -116,7 +116,7 @@ impl Mqtt {
         self.backoff.reset();
         tracing::info!(host = self.settings.host, port = self.settings.port, "broker connected");
         link.connected(limit);
-        match live.exchange(&mut receiver, link, self.settings.keep_alive * 2).await {
+        match live.exchange(&mut receiver, link, self.settings.keep_alive.max(mqtt::SHORTEST_KEEP_ALIVE) * 2).await {
             End::Stopped => live.part(&mut receiver, self.presence.goodbye.clone()).await,
             end => end,
         }

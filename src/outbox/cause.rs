@@ -39,6 +39,8 @@ pub enum Cause {
     TakenOver,
     /// The broker does not like what it was sent, in its words.
     Protocol(String),
+    /// The transport itself failed: a bug.
+    Broken,
     /// Events cannot be written to the output.
     Output(String),
 }
@@ -64,6 +66,7 @@ impl Cause {
             Self::NotAuthorised => "check the broker's access list, and user and password of `mqtt`",
             Self::TakenOver => "two boxes have the same `mqtt.client_id`: give each its own device id",
             Self::Protocol(_) => "look at the broker's log; check `mqtt.version` and the broker's limits",
+            Self::Broken => "restart the program and report what its log says",
             Self::Output(_) => "is whoever reads the output still there",
         }
     }
@@ -89,6 +92,7 @@ impl fmt::Display for Cause {
             Self::NotAuthorised => f.write_str("the broker does not let this user in"),
             Self::TakenOver => f.write_str("another client connected with the same client id"),
             Self::Protocol(what) => write!(f, "the broker broke off: {what}"),
+            Self::Broken => f.write_str("the transport ended unexpectedly"),
             Self::Output(what) => write!(f, "events cannot be written: {what}"),
         }
     }

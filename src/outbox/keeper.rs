@@ -24,6 +24,8 @@ use crate::event::{Envelope, Qos};
 const SETTLE_AFTER: Duration = Duration::from_millis(200);
 /// So many acknowledgements are written at once without waiting longer.
 const SETTLE_AT: usize = 64;
+/// Outgoings in the first group after a failure.
+const SMALL_GROUP: usize = 16;
 /// How often old history is removed.
 const TRIM_EVERY: Duration = Duration::from_secs(3600);
 /// The longest look away: nothing below depends on it.
@@ -60,6 +62,7 @@ pub(super) struct Keeper {
     disk_log: RateLimit,
     trim_at: Duration,
     transport_ended: bool,
+    stopping: bool,
 }
 
 /// The latest of a state that is not queued.
@@ -87,6 +90,7 @@ impl Keeper {
             disk_log: RateLimit::new(Duration::from_secs(10)),
             trim_at: Duration::ZERO,
             transport_ended: false,
+            stopping: false,
         }
     }
 
@@ -122,7 +126,8 @@ impl Keeper {
     fn patience(&self, now: Duration, deadline: Option<Duration>) -> Duration {
         let settle_at = self.outcomes_since.map(|since| since + SETTLE_AFTER);
         let disk_at = self.disk_retry_at;
-        let times = [deadline, disk_at, settle_at.filter(|_| disk_at.is_none()), self.window.next_due()];
+        let unsaved_at = (!self.unsaved.is_empty() && disk_at.is_none()).then_some(now);
+        let times = [deadline, disk_at, unsaved_at, settle_at.filter(|_| disk_at.is_none()), self.window.next_due()];
         times.into_iter().flatten().min().map_or(LONGEST_WAIT, |at| at.saturating_sub(now)).min(LONGEST_WAIT)
     }
 
@@ -153,7 +158,14 @@ impl Keeper {
                     self.put_aside(row, reason);
                 }
             }
-            Report::Ended => self.transport_ended = true,
+            Report::Ended => {
+                self.transport_ended = true;
+                if !self.stopping {
+                    tracing::error!("outbox: its transport ended by itself; events are kept on the disk until the next start");
+                    self.window.disconnected(Blame::Nobody);
+                    self.figures.connection = Connection::Down(Cause::Broken);
+                }
+            }
         }
     }
 
@@ -174,12 +186,16 @@ impl Keeper {
         if self.disk_retry_at.is_some_and(|at| now < at) {
             return;
         }
-        let settle = self.outcomes.delivered.len() >= SETTLE_AT || self.outcomes_since.is_some_and(|since| now >= since + SETTLE_AFTER);
+        let settle = self.stopping && !self.outcomes.is_empty()
+            || self.outcomes.delivered.len() >= SETTLE_AT
+            || self.outcomes_since.is_some_and(|since| now >= since + SETTLE_AFTER);
         if self.unsaved.is_empty() && !settle {
             return self.trim(now);
         }
         let wall = self.parts.clock.wall();
-        let batch: Vec<_> = self.unsaved.iter().map(|letter| &letter.outgoing).collect();
+        // After a failure in small groups: what room there is may not hold a large one.
+        let most = if self.disk_retry_at.is_some() { SMALL_GROUP } else { usize::MAX };
+        let batch: Vec<_> = self.unsaved.iter().take(most).map(|letter| &letter.outgoing).collect();
         match self.parts.store.commit(&batch, &self.outcomes, &self.parts.render, wall) {
             Ok(done) => self.saved(done),
             Err(error) => self.not_saved(error, wall),
@@ -195,7 +211,7 @@ impl Keeper {
         }
         let settled = (self.outcomes.delivered.len() + self.outcomes.refused.len()) as u64;
         let dropped = done.dropped_measures + done.dropped_events;
-        self.figures.accepted += self.unsaved.len() as u64;
+        self.figures.accepted += done.sequences.len() as u64;
         self.figures.dropped_measures += done.dropped_measures;
         self.figures.dropped_events += done.dropped_events;
         self.figures.depth = (self.figures.depth + done.messages).saturating_sub(settled + dropped);
@@ -204,7 +220,7 @@ impl Keeper {
         }
         self.outcomes = Outcomes::default();
         self.outcomes_since = None;
-        for (letter, sequence) in self.unsaved.drain(..).zip(done.sequences) {
+        for (letter, sequence) in self.unsaved.drain(..done.sequences.len()).zip(done.sequences) {
             // Nobody waiting any more is fine: the receipt is an offer.
             let _ = letter.receipt.map(|receipt| receipt.try_send(sequence));
         }
@@ -221,8 +237,11 @@ impl Keeper {
             let detail = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(%error, ?detail, held_back, waiting = self.unsaved.len(), "outbox: not written, trying again");
         }
-        if matches!(error, StoreError::Damaged(_)) {
-            self.recover(wall);
+        match error {
+            StoreError::Damaged(_) => self.recover(wall),
+            // History is worth less than what comes now. Where not even this can be written, the next try is as good as this one.
+            StoreError::Full(_) => drop(self.parts.store.relieve()),
+            _ => {}
         }
     }
 
@@ -330,11 +349,8 @@ impl Keeper {
 
     fn finish(mut self) {
         // The last acknowledgements; should they not be written, the messages are sent once more at the next start.
-        self.outcomes_since = Some(Duration::ZERO);
-        self.disk_retry_at = None;
-        if !self.outcomes.is_empty() || !self.unsaved.is_empty() {
-            self.save();
-        }
+        (self.stopping, self.disk_retry_at) = (true, None);
+        self.save();
         // A full lane is a transport that does not move: it is ended below.
         let _ = self.parts.parcels.try_send((self.epoch, Parcel::Stop));
         let until = self.now() + GOODBYE;

@@ -296,3 +296,5 @@ impl OutboxStatus {
         }
     }
 }
+
+pub mod subscriber;

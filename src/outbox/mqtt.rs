@@ -23,6 +23,8 @@ pub(super) const MAX_PACKET: usize = 256 * 1024;
 const SESSION_EXPIRY: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long the broker waits with the last will: a reconnect within it is no news.
 const WILL_DELAY: Duration = Duration::from_secs(15);
+/// The client library panics below this.
+pub(super) const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// Requests that wait inside the client; more than may ever be under way.
 const CHANNEL: usize = 64;
 /// Packet ids the client may use; more than the window hands over.
@@ -89,7 +91,7 @@ fn options_v3(settings: &MqttSettings, will: &Envelope, transport: Transport) ->
     let mut options = rumqttc::MqttOptions::new(&settings.client_id, &settings.host, settings.port);
     options
         .set_transport(transport)
-        .set_keep_alive(settings.keep_alive)
+        .set_keep_alive(settings.keep_alive.max(SHORTEST_KEEP_ALIVE))
         .set_clean_session(false)
         .set_inflight(PACKET_IDS)
         .set_max_packet_size(MAX_PACKET, MAX_PACKET)
@@ -114,7 +116,7 @@ fn options_v5(settings: &MqttSettings, will: &Envelope, transport: Transport) ->
     let mut options = v5::MqttOptions::new(&settings.client_id, &settings.host, settings.port);
     options
         .set_transport(transport)
-        .set_keep_alive(settings.keep_alive)
+        .set_keep_alive(settings.keep_alive.max(SHORTEST_KEEP_ALIVE))
         .set_clean_start(false)
         .set_session_expiry_interval(Some(SESSION_EXPIRY.as_secs() as u32))
         .set_max_packet_size(Some(MAX_PACKET as u32))

@@ -285,8 +285,21 @@ impl Store {
         Ok(gone)
     }
 
-    /// Where the database is.
-    pub(super) fn path(&self) -> &Path {
+    /// The disk is full: gives up the oldest delivered messages, so that their pages can be used again. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] when not even that can be written.
+    pub(super) fn relieve(&mut self) -> Result<u64, StoreError> {
+        // First what is in the log goes into the file, so that the log's own space is free for this.
+        self.db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+        let tx = self.db.transaction()?;
+        let gone = room::forget_history(&tx)?;
+        tx.commit()?;
+        Ok(gone)
+    }
+
+    #[cfg(test)]
+    fn path(&self) -> &Path {
         &self.path
     }
 

@@ -148,11 +148,6 @@ impl Window {
         Refused::Retry
     }
 
-    /// Nothing is under way or due for another try.
-    pub(super) fn is_idle(&self) -> bool {
-        self.under_way.is_empty() && self.again.is_empty()
-    }
-
     fn count_try(&mut self, row: Row) -> u8 {
         let tries = self.tries.entry(row).or_insert(0);
         *tries += 1;
@@ -352,7 +347,7 @@ mod tests {
             prop_assert!(world.store.is_empty(), "left behind: {:?}", world.store);
             prop_assert_eq!(world.arrived.len() + world.put_aside.len(), world.next as usize);
             prop_assert!(world.first_sent.is_sorted());
-            prop_assert!(world.window.is_idle() && world.window.tries.is_empty(), "nothing is remembered about what is done");
+            prop_assert!(world.window.under_way.is_empty() && world.window.tries.is_empty(), "nothing is remembered about what is done");
         }
 
         #[test]
@@ -441,7 +436,7 @@ mod tests {
             assert_eq!(window.refused(1, now), expected);
         }
         assert_eq!(window.refused(1, NOW), Refused::Unknown);
-        assert!(window.is_idle());
+        assert!(window.under_way.is_empty() && window.again.is_empty());
     }
 
     #[test]

@@ -237,8 +237,11 @@ impl Reel {
         let mut film = Some(first);
         std::iter::from_fn(move || {
             loop {
-                if let Some(next) = film.as_mut()?.next() {
-                    return Some(next);
+                let next = film.as_mut()?.next();
+                // Showing again what shows nothing would turn in circles.
+                self.repeat &= !matches!(next, Some(Err(SourceError::NotAFilm { .. })));
+                if next.is_some() {
+                    return next;
                 }
                 film = None;
                 if self.repeat {

@@ -118,7 +118,8 @@ struct Shown {
 
 impl Board {
     pub(super) fn new() -> Arc<Self> {
-        let shown = Shown { state: FeedState::Connecting { attempt: 1 }, codec: None, size: None, rate: Rate::default(), decoder_problem: None };
+        let shown =
+            Shown { state: FeedState::Connecting { attempt: 1 }, codec: None, size: None, rate: Rate::default(), decoder_problem: None };
         Arc::new(Self {
             shown: Mutex::new(shown),
             has_problem: AtomicBool::new(false),

@@ -105,10 +105,11 @@ impl RtspClient {
     }
 
     fn session_options(&self) -> SessionOptions {
-        let credentials = self.settings.credentials.as_ref().map(|known| retina::client::Credentials {
-            username: known.user.clone(),
-            password: known.password.reveal().to_owned(),
-        });
+        let credentials = self
+            .settings
+            .credentials
+            .as_ref()
+            .map(|known| retina::client::Credentials { username: known.user.clone(), password: known.password.reveal().to_owned() });
         SessionOptions::default().creds(credentials).session_group(Arc::clone(&self.group)).user_agent("simpang".to_owned())
     }
 

@@ -9,7 +9,7 @@ use simpang::base::geom::{Norm, Point};
 use simpang::commands::check::{CheckArgs, Probe, run};
 use simpang::config::check::{Loaded, Surroundings, load, load_text};
 use simpang::config::settings::{ExecutionProvider, RuleSettings, SourceSettings};
-use simpang::config::{ConfigError, Problem, reference};
+use simpang::config::{ConfigError, reference};
 use tempfile::TempDir;
 
 /// A folder with what the bad files name, and an installed model.
@@ -62,9 +62,8 @@ impl Place {
     fn said_about(&self, text: &str) -> String {
         let said = match self.load(text) {
             Ok(loaded) => {
-                let refused: Vec<Problem> = loaded.refused.into_iter().flat_map(|camera| camera.problems).collect();
                 let cameras: Vec<String> = loaded.settings.cameras.iter().map(|camera| camera.id.to_string()).collect();
-                let lines: String = refused.iter().map(|problem| format!("box.toml:{problem}\n")).collect();
+                let lines: String = loaded.problems().iter().map(|problem| format!("box.toml:{problem}\n")).collect();
                 format!("{lines}runs with: {}", cameras.join(", "))
             }
             Err(error) => error.to_string(),

@@ -13,7 +13,9 @@ use crate::config::document::list;
 use crate::config::file::DurationText;
 use crate::config::file::camera::{CameraFile, DetectFile, TrackFile, Transport};
 use crate::config::nearest::did_you_mean;
-use crate::config::settings::{CameraDetectSettings, CameraSettings, RtspSettings, RtspTransport, SourceSettings, TrackSettings, Zone};
+use crate::config::settings::{
+    CameraDetectSettings, CameraSettings, Credentials, RtspSettings, RtspTransport, SourceSettings, TrackSettings, Zone,
+};
 
 impl Checker<'_> {
     /// The camera, or `None` when anything about it is wrong: half a camera watches the wrong thing.
@@ -51,16 +53,7 @@ impl Checker<'_> {
         };
         let credentials = self.credentials(path, &login);
         match (&file.url, &file.film, &file.simulated) {
-            (Some(url), None, None) => {
-                let url = self.camera_url(&below(path, "url"), url);
-                let transport = match file.transport {
-                    Transport::Tcp => RtspTransport::Tcp,
-                    Transport::Udp => RtspTransport::Udp,
-                };
-                let timeout =
-                    self.duration(&below(path, "timeout"), file.timeout, DurationText::from_secs(1)..=DurationText::from_secs(60));
-                Some(SourceSettings::Rtsp(RtspSettings { url: url?, credentials, transport, timeout }))
-            }
+            (Some(url), None, None) => self.rtsp(path, url, file, credentials).map(SourceSettings::Rtsp),
             (None, Some(film), None) => {
                 let path = self.existing(&below(path, "film"), film);
                 Some(SourceSettings::File { path, repeat: file.repeat })
@@ -81,6 +74,16 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    fn rtsp(&mut self, path: &str, url: &str, file: &CameraFile, credentials: Option<Credentials>) -> Option<RtspSettings> {
+        let url = self.camera_url(&below(path, "url"), url);
+        let transport = match file.transport {
+            Transport::Tcp => RtspTransport::Tcp,
+            Transport::Udp => RtspTransport::Udp,
+        };
+        let timeout = self.duration(&below(path, "timeout"), file.timeout, DurationText::from_secs(1)..=DurationText::from_secs(60));
+        Some(RtspSettings { url: url?, credentials, transport, timeout })
     }
 
     /// The address, without ever showing it: people paste passwords into it.

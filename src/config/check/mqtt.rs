@@ -13,15 +13,7 @@ const MOST_ROOT_LEVELS: usize = 4;
 
 impl Checker<'_> {
     pub(super) fn mqtt(&mut self, file: &MqttFile, site: Option<&Site>) -> MqttSettings {
-        let host = self.host(file.host.as_deref());
-        if let (Some(host), None) = (&host, &file.tls)
-            && !is_this_machine(host)
-        {
-            self.say(
-                "mqtt.host",
-                format!("is `{host}`, another machine, without encryption: add `[mqtt.tls]` with `ca`, or use a broker on this machine (localhost)"),
-            );
-        }
+        let host = self.host(file.host.as_deref(), file.tls.is_some());
         let login = Login {
             user: file.user.as_deref(),
             password_file: file.password_file.as_deref(),
@@ -54,7 +46,8 @@ impl Checker<'_> {
         }
     }
 
-    fn host(&mut self, host: Option<&str>) -> Option<String> {
+    /// The broker's host; one on another machine only when the way there `is_encrypted`.
+    fn host(&mut self, host: Option<&str>, is_encrypted: bool) -> Option<String> {
         let Some(host) = host else {
             self.missing("mqtt.host", "write the name or address of the broker, such as \"localhost\"");
             return None;
@@ -65,6 +58,12 @@ impl Checker<'_> {
             // Not shown: people write `mqtt://user:password@host` here.
             self.say("mqtt.host", "is not a host: write its name or address alone; port, user and encryption have their own keys");
             return None;
+        }
+        if !is_encrypted && !is_this_machine(host) {
+            self.say(
+                "mqtt.host",
+                format!("is `{host}`, another machine, without encryption: add `[mqtt.tls]` with `ca`, or use a broker on this machine (localhost)"),
+            );
         }
         Some(host.to_owned())
     }

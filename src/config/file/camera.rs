@@ -83,7 +83,7 @@ pub struct DetectFile {
     /// Closer looks a frame besides the whole picture, 0 to 16. Each finds small far things around what moves and costs one more inference.
     /// Raise it for wide views; 0 for the least load.
     pub crops: usize,
-    /// Lowest score of a find that is kept at all, 0 to 1. Lower finds more and invents more. Default: what the model's description says.
+    /// Lowest score of a detection that is kept at all, 0.01 to 0.99. Lower finds more and invents more. Default: what the model's description says.
     #[schemars(extend("x-example" = 0.2))]
     pub min_score: Option<f32>,
     /// What is kept: `person`, `bicycle`, `car`, `motorcycle`, `bus`, `truck`. Leave out what the camera should never report.
@@ -95,11 +95,11 @@ pub struct DetectFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrackFile {
-    /// Finds at least this sure are matched first, 0 to 1.
+    /// Detections at least this sure are matched first, 0.05 to 0.99; the others only prolong what is followed already.
     pub high_score: f32,
-    /// Finds at least this sure can begin a track, 0 to 1. Raise it when ghosts are followed; lower it when things are followed late.
+    /// Detections at least this sure can begin a track, 0.05 to 0.99. Raise it when ghosts are followed; lower it when things are followed late.
     pub new_score: f32,
-    /// A second find within this time confirms a new track, up to 10 s. Raise it below 5 frames a second.
+    /// A second detection within this time confirms a new track, up to 10 s. Raise it below 5 frames a second.
     pub confirm_within: DurationText,
     /// A moving thing that is not seen for this long is gone, up to 60 s. Raise it where poles and signs hide the road.
     pub lost_after: DurationText,
@@ -107,7 +107,8 @@ pub struct TrackFile {
     pub lost_after_standing: DurationText,
 }
 
-/// A straight line across the way of things. Its id is a level of the flow topic, so no line or zone that is counted on this box has the same one. Put it where they are large and seldom hidden, not where they queue.
+/// A straight line across the way of things. Its id is a level of the flow topic, so no other line or zone that is
+/// counted on this box may have the same one. Put it where things are large and seldom hidden, not where they queue.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LineFile {

@@ -47,7 +47,7 @@ impl DurationText {
 impl fmt::Display for DurationText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let millis = self.0.as_millis() as u64;
-        let (unit, unit_ms) = UNITS.iter().find(|(_, unit_ms)| millis >= *unit_ms && millis % unit_ms == 0).unwrap_or(&UNITS[3]);
+        let (unit, unit_ms) = UNITS.iter().find(|(_, unit_ms)| millis >= *unit_ms && millis.is_multiple_of(*unit_ms)).unwrap_or(&UNITS[3]);
         write!(f, "{}{unit}", millis / unit_ms)
     }
 }

@@ -12,7 +12,7 @@ pub(super) enum Side {
 }
 
 impl Side {
-    fn of(distance: f32) -> Self {
+    pub(super) fn of(distance: f32) -> Self {
         if distance < 0.0 { Self::Left } else { Self::Right }
     }
 }
@@ -87,6 +87,17 @@ impl Course {
     pub(super) fn settle(&mut self, band: f32) -> Option<Passed> {
         let is_behind = Side::of(self.last.distance) != self.side && self.last.distance.abs() >= SETTLED_L;
         is_behind.then(|| self.pass(band)).flatten()
+    }
+
+    /// Nobody saw it pass, but it was at `to` or will be: notes the passage if none to that side counted yet.
+    pub(super) fn pass_unseen(&mut self, at: MediaTime, along: f32, to: Side) -> Option<Passed> {
+        let counted = &mut self.counted[to as usize];
+        if counted.is_some() {
+            return None;
+        }
+        *counted = Some(at);
+        (self.side, self.met) = (to, None);
+        Some(Passed { at, along, to })
     }
 
     fn pass(&mut self, band: f32) -> Option<Passed> {

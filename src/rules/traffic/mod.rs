@@ -1,7 +1,9 @@
 //! Vehicles: what passes, what is there, whether it flows.
 
 mod course;
+mod doubles;
 mod fragments;
+mod path;
 mod tally;
 pub mod congestion;
 pub mod line_count;

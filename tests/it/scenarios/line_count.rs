@@ -85,6 +85,23 @@ fn each_path_across_the_line_counts_as_a_watcher_would_count_it() {
         ("a car that is found first just in front of the line", vec![car(1, &[[0., 312., 200.], [2., 500., 200.]])], (1, 0)),
         ("a car that is lost just behind the line", vec![car(1, &[[0., 100., 200.], [2.3, 340., 200.]])], (1, 0)),
         ("a car that is found behind the line", vec![car(1, &[[0., 335., 200.], [2., 500., 200.]])], (0, 0)),
+        ("a fast car that is found a moment behind the line has passed it", vec![car(1, &[[1., 350., 200.], [3., 620., 200.]])], (1, 0)),
+        ("a slow one that is found there may have stood there", vec![car(1, &[[1., 350., 200.], [9., 620., 200.]])], (0, 0)),
+        ("a fast car that is lost a moment before the line passes it", vec![car(1, &[[0., 40., 200.], [2., 300., 200.]])], (1, 0)),
+        (
+            "a fast car that is lost before the line and found behind it, off its way",
+            vec![car(1, &[[0., 40., 200.], [2., 300., 200.]]), car(2, &[[2.4, 375., 235.], [4., 600., 235.]])],
+            (1, 0),
+        ),
+        (
+            "two cars side by side with a third box around both for a moment",
+            vec![
+                class(car(1, &[[0., 100., 140.], [4., 540., 140.]]), "car", [150., 66.]),
+                class(car(2, &[[0., 90., 214.], [4., 530., 214.]]), "car", [150., 70.]),
+                class(car(3, &[[1.75, 300., 177.], [2.75, 400., 177.]]), "car", [160., 105.]),
+            ],
+            (2, 0),
+        ),
         (
             "another car behind one that just passed is another car",
             vec![car(1, &[[0., 100., 200.], [3., 400., 200.]]), car(2, &[[1., 100., 200.], [4., 400., 200.]])],
