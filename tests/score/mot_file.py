@@ -5,6 +5,7 @@ Only what scoring needs: read, keep every N-th frame, keep one class, write. Row
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,8 @@ class Row:
 
 def read(path: Path) -> list[Row]:
     """All rows of a file. An empty file is a tracker that found nothing, which is a score and not an error."""
+    if not path.exists():
+        sys.exit(f"the program ended without error and wrote no tracks to {path.name}: is this build complete?")
     rows = []
     for number, line in enumerate(path.read_text().splitlines(), start=1):
         if not line.strip():
