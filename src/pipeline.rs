@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::geom::{Pixel, Rect};
 use crate::base::time::{Stamp, thread_cpu};
-use crate::config::settings::CameraSettings;
+use crate::config::settings::TrackSettings;
 use crate::decode::Frame;
 use crate::detect::{DetectError, Detection, Detector};
 use crate::event::EndReason;
@@ -58,11 +58,11 @@ pub struct Totals {
 }
 
 impl Pipeline {
-    /// For one camera, with its rules and its way of looking.
-    pub fn new(camera: &CameraSettings, rules: RuleSet, detector: Box<dyn Detector>) -> Self {
+    /// For one camera: its way of looking, of following, and its rules.
+    pub fn new(detector: Box<dyn Detector>, track: &TrackSettings, rules: RuleSet) -> Self {
         Self {
             detector,
-            tracker: Tracker::new(&camera.track),
+            tracker: Tracker::new(track),
             scene: SceneState::new(),
             rules,
             detections: Vec::new(),

@@ -15,7 +15,7 @@ pub use identity::{camera_plan, identity};
 
 use crate::base::handoff::Sender;
 use crate::base::time::Clock;
-use crate::config::settings::{CameraSettings, Settings, SourceSettings};
+use crate::config::settings::{CameraSettings, Settings, SourceSettings, TrackSettings};
 use crate::detect::{DetectError, Detector, OnnxDetector, Pool, SceneDetector};
 use crate::event::{EndReason, OpenEvent, Wire};
 use crate::outbox::{JsonLines, Mqtt, Outbox, OutboxError, OutboxStatus, Outgoing, Parts, Presence, Transport};
@@ -146,7 +146,8 @@ fn start_outbox(
                 let (wire, origin, board, clock) = (wire.clone(), origin.clone(), Arc::clone(board), Arc::clone(clock));
                 Box::new(move || speak(&wire, &birth(&origin, &board, clock.wall())))
             };
-            let presence = Presence { birth: say(Wire::birth), will: wire.will(), goodbye: wire.stopped(&birth(origin, board, origin.started)) };
+            let presence =
+                Presence { birth: say(Wire::birth), will: wire.will(), goodbye: wire.stopped(&birth(origin, board, origin.started)) };
             Box::new(Mqtt::new(mqtt.clone(), presence, origin.started.as_micros() as u64))
         }
     };
@@ -185,17 +186,25 @@ fn start_cameras(
         let (camera, source, pool) = (camera.clone(), settings.site.source(), pool.clone());
         let make = Box::new(move || {
             let rules = RuleSet::build(&camera, &source).expect("built once before this thread was started");
-            Pipeline::new(&camera, rules, detector(&camera, pool.as_ref()))
+            let (detector, track) = look(&camera, pool.as_ref());
+            Pipeline::new(detector, &track, rules)
         });
         cameras.push(Camera::start(feed, post, make)?);
     }
     Ok(cameras)
 }
 
-fn detector(camera: &CameraSettings, pool: Option<&Arc<Pool>>) -> Box<dyn Detector> {
+/// How a camera is looked at and followed: the model and its scores, or the drawn scene.
+///
+/// # Panics
+/// When a filmed camera is given no pool: that is a mistake of the caller.
+pub fn look(camera: &CameraSettings, pool: Option<&Arc<Pool>>) -> (Box<dyn Detector>, TrackSettings) {
     match (&camera.source, pool) {
-        (SourceSettings::Simulated { seed }, _) => Box::new(SceneDetector::new(*seed)),
-        (_, Some(pool)) => Box::new(OnnxDetector::new(Arc::clone(pool), &camera.detect)),
+        (SourceSettings::Simulated { seed }, _) => (Box::new(SceneDetector::new(*seed)), camera.track.clone()),
+        (_, Some(pool)) => {
+            let track = camera.track.clone().scored(camera.track_scores, pool.model().scores.for_tracking(camera.detect.crops));
+            (Box::new(OnnxDetector::new(Arc::clone(pool), &camera.detect)), track)
+        }
         (_, None) => unreachable!("a pool is opened whenever a camera needs a model"),
     }
 }

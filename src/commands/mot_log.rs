@@ -36,7 +36,8 @@ impl MotLog {
         }
         let Some((_, _, boxes)) = &mut self.tracks else { return Ok(()) };
         for track in step.tracks {
-            let seen = |frame, rect| MotTrack { frame, id: track.id, detection: Detection { rect, class: track.class, score: track.score } };
+            let seen =
+                |frame, rect| MotTrack { frame, id: track.id, detection: Detection { rect, class: track.class, score: track.score } };
             if track.id > self.known {
                 self.known = track.id;
                 let (first_at, first_rect) = track.first_seen;

@@ -16,11 +16,8 @@ const CAMERA_PATIENCE: Duration = Duration::from_secs(15);
 const BROKER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that can be tried, in the order in which it is.
-pub const ALL: &[Probe] = &[
-    Probe { what: "model", run: model },
-    Probe { what: "cameras", run: cameras },
-    Probe { what: "broker", run: broker },
-];
+pub const ALL: &[Probe] =
+    &[Probe { what: "model", run: model }, Probe { what: "cameras", run: cameras }, Probe { what: "broker", run: broker }];
 
 fn model(settings: &Settings) -> Result<Vec<String>> {
     if settings.detector.model.is_none() {

@@ -4,6 +4,7 @@
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -11,12 +12,12 @@ use anyhow::{Context, Result, bail};
 use super::annotate::FilmWriter;
 use super::mot_log::MotLog;
 use super::summary::Summary;
-use crate::agent::{camera_plan, identity};
+use crate::agent::{camera_plan, identity, look};
 use crate::base::time::{WallTime, thread_cpu};
 use crate::config::check;
 use crate::config::settings::{CameraSettings, DetectorSettings, Settings, SourceSettings};
 use crate::decode::Frame;
-use crate::detect::{Detector, OnnxDetector, Pool, SceneDetector};
+use crate::detect::Pool;
 use crate::event::{EndReason, Wire};
 use crate::pipeline::{Pipeline, Step, Totals};
 use crate::rules::RuleSet;
@@ -64,7 +65,8 @@ pub fn run(args: Args) -> Result<()> {
     let camera = choose(&settings, args.camera.as_deref())?;
     let mut frames = FileFrames::open(&args.input, args.start)?;
     let rules = RuleSet::build(camera, &settings.site.source())?;
-    let mut pipeline = Pipeline::new(camera, rules, detector(&settings.detector, camera)?);
+    let (detector, track) = look(camera, pool(&settings.detector, camera)?.as_ref());
+    let mut pipeline = Pipeline::new(detector, &track, rules);
     let mut outputs = Outputs::open(&args, &settings, camera, frames.frame_rate())?;
     let bar = super::progress::bar(frames.frame_count(), "replay");
     let mut decode = Duration::ZERO;
@@ -89,11 +91,9 @@ pub fn run(args: Args) -> Result<()> {
     Ok(())
 }
 
-fn detector(settings: &DetectorSettings, camera: &CameraSettings) -> Result<Box<dyn Detector>> {
-    Ok(match camera.source {
-        SourceSettings::Simulated { seed } => Box::new(SceneDetector::new(seed)),
-        SourceSettings::Rtsp(_) | SourceSettings::File { .. } => Box::new(OnnxDetector::new(Pool::open(settings)?, &camera.detect)),
-    })
+fn pool(settings: &DetectorSettings, camera: &CameraSettings) -> Result<Option<Arc<Pool>>> {
+    let is_drawn = matches!(camera.source, SourceSettings::Simulated { .. });
+    Ok(if is_drawn { None } else { Some(Pool::open(settings)?) })
 }
 
 fn choose<'a>(settings: &'a Settings, id: Option<&str>) -> Result<&'a CameraSettings> {
@@ -101,9 +101,10 @@ fn choose<'a>(settings: &'a Settings, id: Option<&str>) -> Result<&'a CameraSett
     match (id, settings.cameras.as_slice()) {
         (None, [only]) => Ok(only),
         (None, _) => bail!("the configuration has several cameras: choose one with --camera ({})", names()),
-        (Some(id), cameras) => {
-            cameras.iter().find(|camera| camera.id.as_str() == id).with_context(|| format!("no camera `{id}` in the configuration; it has {}", names()))
-        }
+        (Some(id), cameras) => cameras
+            .iter()
+            .find(|camera| camera.id.as_str() == id)
+            .with_context(|| format!("no camera `{id}` in the configuration; it has {}", names())),
     }
 }
 

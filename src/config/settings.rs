@@ -106,6 +106,8 @@ pub struct CameraSettings {
     pub detect: CameraDetectSettings,
     /// How things are followed.
     pub track: TrackSettings,
+    /// Scores for following that were configured; what was not comes from the model's contract.
+    pub track_scores: TrackScores,
     /// Named lines in shares of the picture.
     pub lines: BTreeMap<Slug, Line<Norm>>,
     /// Named zones in shares of the picture.
@@ -253,6 +255,15 @@ pub struct CameraDetectSettings {
     pub classes: Vec<Class>,
 }
 
+/// Scores for following that a configuration may set instead of the model's contract.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct TrackScores {
+    /// In place of [`TrackSettings::high_score`].
+    pub high: Option<f32>,
+    /// In place of [`TrackSettings::new_score`].
+    pub new: Option<f32>,
+}
+
 /// How things are followed. All times in seconds of the stream's clock.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TrackSettings {
@@ -266,6 +277,16 @@ pub struct TrackSettings {
     pub lost_after: Duration,
     /// A standing thing that is not seen for this long is gone.
     pub lost_after_standing: Duration,
+}
+
+impl TrackSettings {
+    /// With the model's scores (`sure`, `begin`) where the configuration chose none.
+    #[must_use]
+    pub fn scored(mut self, chosen: TrackScores, (sure, begin): (f32, f32)) -> Self {
+        self.high_score = chosen.high.unwrap_or(sure);
+        self.new_score = chosen.new.unwrap_or(begin.max(self.high_score));
+        self
+    }
 }
 
 impl Default for TrackSettings {

@@ -214,6 +214,17 @@ pub struct ScoreSpec {
     pub sure: f32,
     /// Boxes at least this sure may begin a track (tracking's `new_score` for this model).
     pub begin: f32,
+    /// Added to `sure` and `begin` for each crop (at most 1 in all): closer looks score higher, also what is not there.
+    #[serde(default)]
+    pub per_crop: f32,
+}
+
+impl ScoreSpec {
+    /// Tracking's `high_score` and `new_score` with so many crops a frame.
+    pub fn for_tracking(&self, crops: usize) -> (f32, f32) {
+        let more = self.per_crop * crops as f32;
+        ((self.sure + more).min(1.0), (self.begin + more).min(1.0))
+    }
 }
 
 /// When two boxes are the same thing.

@@ -130,6 +130,7 @@ pub(crate) fn camera(source: SourceSettings) -> CameraSettings {
         bearing_deg: None,
         detect: CameraDetectSettings { crops: 0, min_score: None, classes: Class::ALL.to_vec() },
         track: TrackSettings::default(),
+        track_scores: simpang::config::settings::TrackScores::default(),
         lines: Default::default(),
         zones: Default::default(),
         rules: Vec::new(),

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use simpang::base::class::Class;
 use simpang::base::geom::Rect;
 use simpang::base::time::MediaTime;
-use simpang::commands::track::{TrackArgs, run};
+use simpang::commands::track::{Args, run};
 use simpang::config::settings::TrackSettings;
 use simpang::detect::{Detection, Score};
 use simpang::track::{Track, TrackId, Tracker};
@@ -275,7 +275,7 @@ proptest! {
 #[derive(clap::Parser)]
 struct CommandLine {
     #[command(flatten)]
-    track: TrackArgs,
+    track: Args,
 }
 
 #[test]
@@ -300,10 +300,10 @@ fn impossible_options_are_usage_errors() {
     }
 }
 
-fn args(folder: &Path, text: &str, every: u32) -> TrackArgs {
+fn args(folder: &Path, text: &str, every: u32) -> Args {
     let (detections, out) = (folder.join("det.txt"), folder.join("tracks.txt"));
     fs::write(&detections, text).expect("temp dir is writable");
-    TrackArgs { detections, fps: 10.0, out, every, high_score: 0.5, new_score: 0.6 }
+    Args { detections, fps: 10.0, out, every, high_score: 0.5, new_score: 0.6 }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::config::file::DurationText;
 use crate::config::file::camera::{CameraFile, DetectFile, TrackFile, Transport};
 use crate::config::nearest::did_you_mean;
 use crate::config::settings::{
-    CameraDetectSettings, CameraSettings, Credentials, RtspSettings, RtspTransport, SourceSettings, TrackSettings, Zone,
+    CameraDetectSettings, CameraSettings, Credentials, RtspSettings, RtspTransport, SourceSettings, TrackScores, TrackSettings, Zone,
 };
 
 impl Checker<'_> {
@@ -35,6 +35,7 @@ impl Checker<'_> {
             analyse_fps: self.number(&below(&path, "analyse_fps"), file.analyse_fps, 0.5..=60.0),
             bearing_deg: file.bearing_deg.map(|bearing| self.number(&below(&path, "bearing_deg"), bearing, 0.0..=360.0)),
             track: self.track(&below(&path, "track"), &file.track),
+            track_scores: self.track_scores(&below(&path, "track"), &file.track),
             id: slug?,
             source: source?,
             detect,
@@ -139,7 +140,6 @@ impl Checker<'_> {
 
     fn track(&mut self, path: &str, file: &TrackFile) -> TrackSettings {
         let millisecond = DurationText::from_millis(1);
-        let high_score = self.number(&below(path, "high_score"), file.high_score, 0.05..=0.99);
         let lost_after = self.duration(&below(path, "lost_after"), file.lost_after, millisecond..=DurationText::from_secs(60));
         if file.lost_after_standing < file.lost_after {
             self.say(
@@ -151,8 +151,6 @@ impl Checker<'_> {
             );
         }
         TrackSettings {
-            high_score,
-            new_score: self.number(&below(path, "new_score"), file.new_score, 0.05..=0.99),
             confirm_within: self.duration(&below(path, "confirm_within"), file.confirm_within, millisecond..=DurationText::from_secs(10)),
             lost_after,
             lost_after_standing: self.duration(
@@ -160,7 +158,13 @@ impl Checker<'_> {
                 file.lost_after_standing,
                 millisecond..=DurationText::from_secs(3600),
             ),
+            ..TrackSettings::default()
         }
+    }
+
+    fn track_scores(&mut self, path: &str, file: &TrackFile) -> TrackScores {
+        let mut number = |key, value: Option<f32>| value.map(|value| self.number(&below(path, key), value, 0.05..=0.99));
+        TrackScores { high: number("high_score", file.high_score), new: number("new_score", file.new_score) }
     }
 
     /// Flow topics are made from the ids of lines and zones alike.

@@ -96,9 +96,13 @@ pub struct DetectFile {
 #[serde(default, deny_unknown_fields)]
 pub struct TrackFile {
     /// Detections at least this sure are matched first, 0.05 to 0.99; the others only prolong what is followed already.
-    pub high_score: f32,
+    /// Default: what the model's description says, by the number of crops.
+    #[schemars(extend("x-example" = 0.35))]
+    pub high_score: Option<f32>,
     /// Detections at least this sure can begin a track, 0.05 to 0.99. Raise it when ghosts are followed; lower it when things are followed late.
-    pub new_score: f32,
+    /// Default: what the model's description says, by the number of crops.
+    #[schemars(extend("x-example" = 0.4))]
+    pub new_score: Option<f32>,
     /// A second detection within this time confirms a new track, up to 10 s. Raise it below 5 frames a second.
     pub confirm_within: DurationText,
     /// A moving thing that is not seen for this long is gone, up to 60 s. Raise it where poles and signs hide the road.
@@ -201,8 +205,8 @@ impl Default for TrackFile {
         let track = crate::config::settings::TrackSettings::default();
         let text = |duration: std::time::Duration| DurationText::from_millis(duration.as_millis() as u64);
         Self {
-            high_score: track.high_score,
-            new_score: track.new_score,
+            high_score: None,
+            new_score: None,
             confirm_within: text(track.confirm_within),
             lost_after: text(track.lost_after),
             lost_after_standing: text(track.lost_after_standing),
