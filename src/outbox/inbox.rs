@@ -48,6 +48,8 @@ struct State {
     reports: Vec<Report>,
     latest: Vec<Envelope>,
     closing: Option<Duration>,
+    /// The keeper knows; from then on only news wakes it.
+    closing_seen: bool,
     disk_fails: bool,
     dropped: u64,
 }
@@ -118,10 +120,11 @@ impl Inbox {
     pub(super) fn take(&self, timeout: Duration, letters: Letters) -> Mail {
         let nothing = |state: &mut State| {
             let letters = letters == Letters::Leave || state.letters.is_empty();
-            letters && state.reports.is_empty() && state.latest.is_empty() && state.closing.is_none()
+            letters && state.reports.is_empty() && state.latest.is_empty() && (state.closing.is_none() || state.closing_seen)
         };
         let state = self.state.lock().expect(LOCK);
         let (mut state, _) = self.changed.wait_timeout_while(state, timeout, nothing).expect(LOCK);
+        state.closing_seen = state.closing.is_some();
         let mail = Mail {
             letters: if letters == Letters::Take { state.letters.drain(..).collect() } else { Vec::new() },
             reports: std::mem::take(&mut state.reports),
@@ -146,6 +149,7 @@ pub(super) enum Letters {
 mod tests {
     use super::super::samples::{event, report};
     use super::*;
+    use crate::base::time::{Clock, SystemClock};
 
     fn letter(outgoing: impl Into<Outgoing>) -> Letter {
         Letter { outgoing: outgoing.into(), receipt: None }
@@ -165,6 +169,16 @@ mod tests {
         assert_eq!(inbox.dropped(), 2);
         let mail = inbox.take(Duration::ZERO, Letters::Take);
         assert!(mail.letters.len() == CAPACITY && mail.letters.iter().all(|one| one.outgoing.event().is_some()));
+    }
+
+    #[test]
+    fn closing_wakes_the_keeper_once() {
+        let (inbox, clock) = (Inbox::default(), SystemClock::new());
+        inbox.close(Duration::from_secs(7));
+        assert_eq!(inbox.take(Duration::from_secs(60), Letters::Take).closing, Some(Duration::from_secs(7)));
+        let before = clock.monotonic();
+        assert_eq!(inbox.take(Duration::from_millis(20), Letters::Take).closing, Some(Duration::from_secs(7)));
+        assert!(clock.monotonic() - before >= Duration::from_millis(20), "it waits for news, it does not spin");
     }
 
     #[test]
