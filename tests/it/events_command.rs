@@ -30,7 +30,7 @@ impl Mosquitto {
         let port = TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").port();
         let folder = tempfile::tempdir().expect("temp dir");
         let config = folder.path().join("mosquitto.conf");
-        std::fs::write(&config, format!("listener {port} 127.0.0.1\n{access}\npersistence false\n")).expect("temp dir");
+        std::fs::write(&config, format!("user root\nlistener {port} 127.0.0.1\n{access}\npersistence false\n")).expect("temp dir");
         Some(Self { process: Self::spawn(program, &config, port), port, folder })
     }
 
