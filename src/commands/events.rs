@@ -10,7 +10,7 @@ use anyhow::Context;
 use crate::base::time::{Clock, SystemClock};
 use crate::event::reader::{self, Received};
 use crate::event::{CloudEvent, Phase, Severity};
-use crate::outbox::subscriber::{BrokerAddress, Heard, Subscriber, Subscription};
+use crate::outbox::subscriber::{BrokerAddress, Heard, Loss, Subscriber, Subscription};
 
 /// Prints events as people read them.
 ///
@@ -72,7 +72,7 @@ pub async fn follow(args: &EventsArgs, look: Look, out: &mut impl Write, stop: i
         };
         match heard {
             Heard::Connected => eprintln!("{}", feed.connected(&args.broker)),
-            Heard::Lost { cause, retry_in } => eprintln!("{}", feed.lost(&args.broker, &cause, retry_in.as_secs_f64())),
+            Heard::Lost { cause, retry_in } => eprintln!("{}", feed.lost(&args.broker, cause, retry_in.as_secs_f64())),
             Heard::Message { topic, payload, is_retained } => {
                 let Some(event) = feed.news(&topic, &payload) else { continue };
                 let line = if args.json { String::from_utf8_lossy(&payload).into_owned() } else { feed.line(&event, is_retained) };
@@ -218,10 +218,17 @@ impl Feed {
         }
     }
 
-    fn lost(&self, broker: &BrokerAddress, cause: &str, secs: f64) -> String {
+    fn lost(&self, broker: &BrokerAddress, cause: Loss, secs: f64) -> String {
+        let (id, en) = match cause {
+            Loss::Closed => ("ditutup dari sana", "closed at the other end"),
+            Loss::NothingListens => ("broker tidak berjalan", "nothing listens there"),
+            Loss::NoAnswer => ("tidak ada jawaban", "no answer"),
+            Loss::Refused => ("ditolak broker", "refused by the broker"),
+            Loss::NotTrusted => ("sertifikat tidak dipercaya", "certificate not trusted"),
+        };
         match self.lang {
-            Lang::Id => format!("sambungan ke {broker} terputus ({cause}); dicoba lagi dalam {secs:.0} detik"),
-            Lang::En => format!("connection to {broker} lost ({cause}); trying again in {secs:.0} s"),
+            Lang::Id => format!("sambungan ke {broker} terputus ({id}); dicoba lagi dalam {secs:.0} detik"),
+            Lang::En => format!("connection to {broker} lost ({en}); trying again in {secs:.0} s"),
         }
     }
 }

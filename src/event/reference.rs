@@ -76,7 +76,7 @@ fn object(page: &mut String, schema: &Value) {
     }
     if let Some(properties) = schema["properties"].as_object() {
         page.push_str("| field | type | always there | meaning |\n|---|---|---|---|\n");
-        // `required` is in the order of the type, the properties are in that of the alphabet.
+        // `required` keeps the order of the type; the properties are in that of the alphabet.
         let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut properties: Vec<(&String, &Value)> = properties.iter().collect();
         properties.sort_by_key(|(field, _)| required.iter().position(|name| name == field).unwrap_or(required.len()));
@@ -107,7 +107,7 @@ fn kind(schema: &Value) -> String {
         return format!("`{}`", constant.to_string().trim_matches('"'));
     }
     if let Some(choices) = schema["anyOf"].as_array() {
-        return choices.iter().map(|choice| kind(choice)).collect::<Vec<_>>().join(" or ");
+        return choices.iter().map(kind).collect::<Vec<_>>().join(" or ");
     }
     let word = match &schema["type"] {
         Value::String(word) => word.clone(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::envelope::Envelope;
+use super::health::rate;
 use super::types::Category;
 use super::utc::Utc;
 use super::wire::{Wire, to_json};
@@ -77,6 +78,12 @@ pub struct CameraSummary {
     /// Pictures analysed per second, lately.
     #[schemars(range(min = 0.0))]
     pub fps: f64,
+}
+
+impl CameraSummary {
+    fn readable(self) -> Self {
+        Self { fps: rate(self.fps), ..self }
+    }
 }
 
 /// Whether a camera can be trusted.
@@ -190,7 +197,7 @@ impl Wire {
             time: birth.map(|birth| birth.now.into()),
             software: birth.map(|_| self.identity().software.clone()),
             config: birth.map(|birth| format!("sha256:{}", birth.config_digest)),
-            cameras: birth.map(|birth| birth.cameras.clone()).unwrap_or_default(),
+            cameras: birth.map(|birth| birth.cameras.iter().cloned().map(CameraSummary::readable).collect()).unwrap_or_default(),
             capabilities: birth.map(|birth| birth.capabilities.clone()).unwrap_or_default(),
         };
         self.envelope(Channel::Status, &[], to_json(&message))

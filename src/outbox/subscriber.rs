@@ -119,10 +119,25 @@ pub enum Heard {
     /// The connection is gone; the next call connects again after the delay.
     Lost {
         /// Why.
-        cause: String,
+        cause: Loss,
         /// How long the next call waits first.
         retry_in: Duration,
     },
+}
+
+/// Why a connection is gone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Loss {
+    /// It was closed at the other end, or something between cut it.
+    Closed,
+    /// Nothing listens there now.
+    NothingListens,
+    /// No answer in time.
+    NoAnswer,
+    /// The broker says no.
+    Refused,
+    /// TLS does not come about.
+    NotTrusted,
 }
 
 /// Why listening does not begin. After it has begun, a lost connection is [`Heard::Lost`].
@@ -251,14 +266,14 @@ impl Subscriber {
     }
 
     fn lost(&mut self, error: &ConnectionError) -> Result<Heard, SubscribeError> {
-        let hint = hint(error);
+        let broker = self.broker.clone();
         match (&self.state, error) {
-            (State::New, ConnectionError::ConnectionRefused(_)) => Err(SubscribeError::Refused { broker: self.broker.clone(), hint }),
-            (State::New, _) => Err(SubscribeError::Unreachable { broker: self.broker.clone(), hint }),
+            (State::New, ConnectionError::ConnectionRefused(_)) => Err(SubscribeError::Refused { broker, hint: hint(error) }),
+            (State::New, _) => Err(SubscribeError::Unreachable { broker, hint: hint(error) }),
             (State::Listening | State::Waiting(_), _) => {
                 let retry_in = self.backoff.next_delay();
                 self.state = State::Waiting(retry_in);
-                Ok(Heard::Lost { cause: hint, retry_in })
+                Ok(Heard::Lost { cause: loss(error), retry_in })
             }
         }
     }
@@ -272,7 +287,23 @@ fn heard(publish: Publish) -> Heard {
     }
 }
 
-/// What it means and what to do now, in one sentence.
+fn loss(error: &ConnectionError) -> Loss {
+    use std::io::ErrorKind;
+    match error {
+        ConnectionError::ConnectionRefused(_) => Loss::Refused,
+        ConnectionError::Timeout(_) => Loss::NoAnswer,
+        ConnectionError::Tls(_) => Loss::NotTrusted,
+        ConnectionError::Io(e) => match e.kind() {
+            ErrorKind::ConnectionRefused => Loss::NothingListens,
+            ErrorKind::TimedOut => Loss::NoAnswer,
+            ErrorKind::InvalidData => Loss::NotTrusted,
+            _ => Loss::Closed,
+        },
+        _ => Loss::Closed,
+    }
+}
+
+/// What it means and what to do now, in one sentence, for someone who has just typed the address.
 fn hint(error: &ConnectionError) -> String {
     use std::io::ErrorKind;
     match error {
@@ -291,6 +322,9 @@ fn hint(error: &ConnectionError) -> String {
             ErrorKind::InvalidData => format!("its certificate is not trusted ({e}); is --ca the authority that signed it?"),
             _ => e.to_string(),
         },
+        ConnectionError::MqttState(_) => {
+            "it did not answer as a broker does; a port with TLS needs mqtts://, one without needs mqtt://".to_owned()
+        }
         ConnectionError::Tls(e) => format!("no TLS ({e}); is --ca a PEM file with certificates?"),
         ConnectionError::Timeout(_) => "no answer within 10 s; is the address right, does a firewall stand between?".to_owned(),
         other => other.to_string(),

@@ -30,7 +30,7 @@ impl Mosquitto {
         let port = TcpListener::bind("127.0.0.1:0").expect("loopback").local_addr().expect("bound").port();
         let folder = tempfile::tempdir().expect("temp dir");
         let config = folder.path().join("mosquitto.conf");
-        std::fs::write(&config, format!("listener {port} 127.0.0.1\n{access}\npersistence false\n")).expect("temp dir");
+        std::fs::write(&config, format!("user root\nlistener {port} 127.0.0.1\n{access}\npersistence false\n")).expect("temp dir");
         Some(Self { process: Self::spawn(program, &config, port), port, folder })
     }
 
@@ -55,9 +55,13 @@ impl Mosquitto {
     }
 
     fn publish(&self, envelope: &Envelope) {
+        self.publish_with(envelope, &[]);
+    }
+
+    fn publish_with(&self, envelope: &Envelope, extra: &[String]) {
         let mut command = Command::new("mosquitto_pub");
         command.args(["-V", "5", "-h", "127.0.0.1", "-p", &self.port.to_string(), "-q", "1", "-t", &envelope.topic]);
-        command.arg(if envelope.payload.is_empty() { "-n" } else { "-s" });
+        command.args(extra).arg(if envelope.payload.is_empty() { "-n" } else { "-s" });
         if envelope.retain {
             command.arg("-r");
         }
@@ -194,6 +198,50 @@ async fn a_broker_that_is_not_there_or_refuses_is_said_in_one_sentence() {
             "broker 127.0.0.1:{port} refused the connection: it does not accept this user name and password; give the user in the address and the password with --password-file"
         )
     );
+}
+
+/// A certificate authority and a certificate for 127.0.0.1 signed by it, as PEM files in `folder`. `None`, said loudly, without openssl.
+fn certificates(folder: &Path) -> Option<()> {
+    let openssl = |arguments: &str| {
+        let mut command = Command::new("openssl");
+        command.args(arguments.split(' ')).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    std::fs::write(folder.join("san"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").expect("temp dir");
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    let is_made = openssl(&format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=test-authority"))
+        && openssl(&format!("req {key} -keyout broker.key -out broker.csr -subj /CN=127.0.0.1"))
+        && openssl("x509 -req -in broker.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out broker.pem -days 2 -extfile san")
+        && openssl(&format!("req -x509 {key} -keyout other.key -out other.pem -days 2 -subj /CN=other-authority"));
+    if !is_made {
+        eprintln!("NOT TESTED: openssl is not installed, `simpang events` was not run over TLS");
+    }
+    is_made.then_some(())
+}
+
+#[tokio::test]
+async fn over_tls_only_a_broker_whose_authority_is_given_is_believed() {
+    let folder = tempfile::tempdir().expect("temp dir");
+    if certificates(folder.path()).is_none() {
+        return;
+    }
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let tls = format!("certfile {}\nkeyfile {}\nallow_anonymous true", file("broker.pem"), file("broker.key"));
+    let Some(mosquitto) = Mosquitto::start(&tls) else { return };
+    let url = format!("mqtts://127.0.0.1:{}", mosquitto.port);
+
+    let right = args(&["--broker", &url, "--ca", &file("ca.pem")]).expect("legal");
+    let (sender, mut printed) = unbounded_channel();
+    let command = tokio::spawn(async move { follow(&right, Look::Plain, &mut Lines(sender), std::future::pending()).await.is_ok() });
+    let pub_tls = ["--cafile".to_owned(), file("ca.pem")];
+    mosquitto.publish_with(&wire().event(&begin(Kind::Queuing).1, 1, at("10:07:41"))[1], &pub_tls);
+    assert!(line(&mut printed).await.contains("Antrean padat"));
+    command.abort();
+
+    let refused = failure(args(&["--broker", &url, "--ca", &file("other.pem")]).expect("legal")).await;
+    assert!(refused.contains("its certificate is not trusted") && refused.ends_with("is --ca the authority that signed it?"), "{refused}");
+    let plain = failure(args(&["--broker", &url.replace("mqtts", "mqtt")]).expect("legal")).await;
+    assert!(plain.contains("a port with TLS needs mqtts://"), "{plain}");
 }
 
 #[test]

@@ -46,7 +46,14 @@ fn finding(kind: Kind) -> Finding {
     let mut measurement = Measurement { window_s: Some(240.0), coverage: Some(0.98), ..Measurement::default() };
     let mut involved = Vec::new();
     match kind.category() {
-        Category::Congestion => measurement.speed_ratio = Some(0.184_213_77),
+        Category::Congestion => {
+            measurement.speed_ratio = Some(match kind {
+                Kind::Heavy => 0.82,
+                Kind::Slow => 0.477,
+                Kind::Stationary => 0.06,
+                _ => 0.184_213_77,
+            });
+        }
         Category::Crowd => (measurement.people_mean, measurement.people_max) = (Some(95.7), Some(108)),
         Category::Incident | Category::Accident => {
             (measurement.stationary_s, measurement.vehicles_passed) = (Some(20.0), Some(7));
@@ -227,6 +234,26 @@ fn the_schemas_in_the_repository_are_those_of_the_code() {
 }
 
 #[test]
+fn the_schemas_refuse_fields_that_nobody_writes_and_miss_none_that_is_always_there() {
+    let validators: BTreeMap<Document, Validator> = Document::ALL.into_iter().map(|d| (d, validator(&d.schema()))).collect();
+    for envelope in every_envelope().into_iter().filter(|envelope| !envelope.payload.is_empty()) {
+        let schema = &validators[&channel_of(&envelope.topic).spec().document];
+        let message: Value = serde_json::from_slice(&envelope.payload).expect("JSON");
+        let Value::Object(fields) = &message else { continue };
+        for name in
+            ["schema", "id", "type", "state", "deviceId", "cameraId", "digest"].into_iter().filter(|name| fields.contains_key(*name))
+        {
+            let mut without = message.clone();
+            without.as_object_mut().expect("an object").remove(name);
+            assert!(!schema.is_valid(&without), "{} without {name}", envelope.topic);
+        }
+        let mut with = message.clone();
+        with["surprise"] = json!(1);
+        assert!(!schema.is_valid(&with), "{} with a field more", envelope.topic);
+    }
+}
+
+#[test]
 fn the_asyncapi_file_in_the_repository_is_that_of_the_code() {
     golden::check("docs/asyncapi.yaml", &asyncapi::document());
 }
@@ -302,6 +329,17 @@ fn a_box_with_a_blind_camera_is_degraded() {
     blind.cameras[0].state = CameraState::NoSignal;
     let message: StatusMessage = serde_json::from_slice(&wire().birth(&blind).payload).expect("status");
     assert_eq!(message.state, DeviceState::Degraded);
+}
+
+#[test]
+fn what_could_not_be_measured_is_left_out_or_zero_but_never_null() {
+    let camera = CameraHealth { fps_in: f64::NAN, fps_processed: -1.0, latency_p50_ms: Some(f64::INFINITY), ..CameraHealth::default() };
+    let health = Health { cameras: vec![camera], cpu_percent: Some(f64::NAN), uptime_s: 1.23456, ..Health::default() };
+    let payload = wire().health(at("10:00:00"), health).payload;
+    assert_valid(&validator(&Document::Health.schema()), &payload);
+    let message: HealthMessage = serde_json::from_slice(&payload).expect("health");
+    assert_eq!((message.health.cpu_percent, message.health.uptime_s), (None, 1.235));
+    assert_eq!((message.health.cameras[0].fps_in, message.health.cameras[0].fps_processed), (0.0, 0.0));
 }
 
 #[test]
