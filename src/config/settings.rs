@@ -264,6 +264,17 @@ pub struct TrackScores {
     pub new: Option<f32>,
 }
 
+/// What a model's contract says about its scores, for following.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct ModelScores {
+    /// For [`TrackSettings::high_score`].
+    pub sure: f32,
+    /// For [`TrackSettings::new_score`].
+    pub begin: f32,
+    /// For [`TrackSettings::person_margin`].
+    pub person_margin: f32,
+}
+
 /// How things are followed. All times in seconds of the stream's clock.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TrackSettings {
@@ -271,6 +282,8 @@ pub struct TrackSettings {
     pub high_score: f32,
     /// Detections at least this sure can begin a track.
     pub new_score: f32,
+    /// A person's detection must be this much surer than a vehicle's for both: closer looks make people out of bollards.
+    pub person_margin: f32,
     /// A second detection within this time confirms a new track.
     pub confirm_within: Duration,
     /// A moving thing that is not seen for this long is gone.
@@ -280,11 +293,12 @@ pub struct TrackSettings {
 }
 
 impl TrackSettings {
-    /// With the model's scores (`sure`, `begin`) where the configuration chose none.
+    /// With the model's scores where the configuration chose none.
     #[must_use]
-    pub fn scored(mut self, chosen: TrackScores, (sure, begin): (f32, f32)) -> Self {
-        self.high_score = chosen.high.unwrap_or(sure);
-        self.new_score = chosen.new.unwrap_or(begin.max(self.high_score));
+    pub fn scored(mut self, chosen: TrackScores, model: ModelScores) -> Self {
+        self.high_score = chosen.high.unwrap_or(model.sure);
+        self.new_score = chosen.new.unwrap_or(model.begin.max(self.high_score));
+        self.person_margin = model.person_margin;
         self
     }
 }
@@ -294,6 +308,7 @@ impl Default for TrackSettings {
         Self {
             high_score: 0.5,
             new_score: 0.6,
+            person_margin: 0.0,
             confirm_within: Duration::from_millis(400),
             lost_after: Duration::from_millis(1500),
             lost_after_standing: Duration::from_secs(60),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::base::class::Class;
+use crate::config::settings::ModelScores;
 
 use super::DetectError;
 
@@ -214,16 +215,15 @@ pub struct ScoreSpec {
     pub sure: f32,
     /// Boxes at least this sure may begin a track (tracking's `new_score` for this model).
     pub begin: f32,
-    /// Added to `sure` and `begin` for each crop (at most 1 in all): closer looks score higher, also what is not there.
+    /// Added to `sure` and `begin` for people, for each crop: closer looks score higher, also the bollard that looks like a person.
     #[serde(default)]
-    pub per_crop: f32,
+    pub person_per_crop: f32,
 }
 
 impl ScoreSpec {
-    /// Tracking's `high_score` and `new_score` with so many crops a frame.
-    pub fn for_tracking(&self, crops: usize) -> (f32, f32) {
-        let more = self.per_crop * crops as f32;
-        ((self.sure + more).min(1.0), (self.begin + more).min(1.0))
+    /// What tracking needs to know with so many crops a frame. More than four crops were not calibrated and add no more.
+    pub fn for_tracking(&self, crops: usize) -> ModelScores {
+        ModelScores { sure: self.sure, begin: self.begin, person_margin: self.person_per_crop * crops.min(4) as f32 }
     }
 }
 

@@ -10,6 +10,7 @@ use super::rider;
 use super::tracklet::{Stage, Tracklet};
 use super::tuning::Tuning;
 use super::types::{Track, TrackId};
+use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
 use crate::config::settings::TrackSettings;
@@ -117,7 +118,7 @@ impl Tracker {
         self.offers.extend(self.detections.iter().map(|found| Offer {
             rect: found.rect,
             class: found.class,
-            trust: (found.score.get() / sure.max(f32::EPSILON)).min(1.0),
+            trust: (standing(&self.settings, found) / sure.max(f32::EPSILON)).clamp(0.0, 1.0),
         }));
         self.is_taken.clear();
         self.is_taken.resize(self.detections.len(), false);
@@ -204,7 +205,8 @@ impl Tracker {
         self.columns.clear();
         let open = self.tracklets.iter().enumerate().filter(|(_, track)| !track.is_observed && wants_track(track, track.unseen(at)));
         self.rows.extend(open.map(|(index, _)| index));
-        let free = (0..self.offers.len()).filter(|&index| !self.is_taken[index] && wants_score(self.detections[index].score.get()));
+        let free =
+            (0..self.offers.len()).filter(|&index| !self.is_taken[index] && wants_score(standing(&self.settings, &self.detections[index])));
         self.columns.extend(free);
     }
 
@@ -248,7 +250,7 @@ impl Tracker {
     fn begin_new(&mut self, at: MediaTime) {
         for index in 0..self.detections.len() {
             let detection = self.detections[index];
-            if self.is_taken[index] || detection.score.get() < self.settings.new_score {
+            if self.is_taken[index] || standing(&self.settings, &detection) < self.settings.new_score {
                 continue;
             }
             let is_double = |tracklet: &Tracklet| {
@@ -306,6 +308,12 @@ fn surest_first(a: &Detection, b: &Detection) -> Ordering {
     let by_place = || sides(a).iter().zip(&sides(b)).map(|(x, y)| x.total_cmp(y)).find(|order| order.is_ne());
     let by_score = b.score.get().total_cmp(&a.score.get());
     by_score.then_with(|| by_place().unwrap_or(Ordering::Equal)).then_with(|| a.class.cmp(&b.class))
+}
+
+/// The score to compare with thresholds, which are a vehicle's.
+fn standing(settings: &TrackSettings, found: &Detection) -> f32 {
+    let margin = if found.class == Class::Person { settings.person_margin } else { 0.0 };
+    found.score.get() - margin
 }
 
 /// Boxes that are no boxes are left out: models give infinities on broken input, and one NaN would spoil every later frame.

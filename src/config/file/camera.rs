@@ -196,7 +196,7 @@ impl Default for SimulatedFile {
 
 impl Default for DetectFile {
     fn default() -> Self {
-        Self { crops: 1, min_score: None, classes: super::rules::all_classes() }
+        Self { crops: 2, min_score: None, classes: super::rules::all_classes() }
     }
 }
 
