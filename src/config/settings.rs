@@ -271,8 +271,8 @@ pub struct ModelScores {
     pub sure: f32,
     /// For [`TrackSettings::new_score`].
     pub begin: f32,
-    /// For [`TrackSettings::person_margin`].
-    pub person_margin: f32,
+    /// For [`TrackSettings::person_factor`].
+    pub person_factor: f32,
 }
 
 /// How things are followed. All times in seconds of the stream's clock.
@@ -282,8 +282,8 @@ pub struct TrackSettings {
     pub high_score: f32,
     /// Detections at least this sure can begin a track.
     pub new_score: f32,
-    /// A person's detection must be this much surer than a vehicle's for both: closer looks make people out of bollards.
-    pub person_margin: f32,
+    /// A person's detection must be this many times as sure as a vehicle's for both, at least 1: closer looks make people out of bollards.
+    pub person_factor: f32,
     /// A second detection within this time confirms a new track.
     pub confirm_within: Duration,
     /// A moving thing that is not seen for this long is gone.
@@ -298,7 +298,7 @@ impl TrackSettings {
     pub fn scored(mut self, chosen: TrackScores, model: ModelScores) -> Self {
         self.high_score = chosen.high.unwrap_or(model.sure);
         self.new_score = chosen.new.unwrap_or(model.begin.max(self.high_score));
-        self.person_margin = model.person_margin;
+        self.person_factor = model.person_factor;
         self
     }
 }
@@ -308,7 +308,7 @@ impl Default for TrackSettings {
         Self {
             high_score: 0.5,
             new_score: 0.6,
-            person_margin: 0.0,
+            person_factor: 1.0,
             confirm_within: Duration::from_millis(400),
             lost_after: Duration::from_millis(1500),
             lost_after_standing: Duration::from_secs(60),

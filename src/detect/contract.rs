@@ -215,7 +215,7 @@ pub struct ScoreSpec {
     pub sure: f32,
     /// Boxes at least this sure may begin a track (tracking's `new_score` for this model).
     pub begin: f32,
-    /// Added to `sure` and `begin` for people, for each crop: closer looks score higher, also the bollard that looks like a person.
+    /// Added to `sure` for people, for each crop, and to `begin` in proportion: closer looks score higher, also the bollard that looks like a person.
     #[serde(default)]
     pub person_per_crop: f32,
 }
@@ -223,7 +223,8 @@ pub struct ScoreSpec {
 impl ScoreSpec {
     /// What tracking needs to know with so many crops a frame. More than four crops were not calibrated and add no more.
     pub fn for_tracking(&self, crops: usize) -> ModelScores {
-        ModelScores { sure: self.sure, begin: self.begin, person_margin: self.person_per_crop * crops.min(4) as f32 }
+        let raised = self.sure + self.person_per_crop * crops.min(4) as f32;
+        ModelScores { sure: self.sure, begin: self.begin, person_factor: raised / self.sure.max(f32::EPSILON) }
     }
 }
 

@@ -118,7 +118,7 @@ impl Tracker {
         self.offers.extend(self.detections.iter().map(|found| Offer {
             rect: found.rect,
             class: found.class,
-            trust: (standing(&self.settings, found) / sure.max(f32::EPSILON)).clamp(0.0, 1.0),
+            trust: (standing(&self.settings, found) / sure.max(f32::EPSILON)).min(1.0),
         }));
         self.is_taken.clear();
         self.is_taken.resize(self.detections.len(), false);
@@ -312,8 +312,8 @@ fn surest_first(a: &Detection, b: &Detection) -> Ordering {
 
 /// The score to compare with thresholds, which are a vehicle's.
 fn standing(settings: &TrackSettings, found: &Detection) -> f32 {
-    let margin = if found.class == Class::Person { settings.person_margin } else { 0.0 };
-    found.score.get() - margin
+    let factor = if found.class == Class::Person { settings.person_factor } else { 1.0 };
+    found.score.get() / factor
 }
 
 /// Boxes that are no boxes are left out: models give infinities on broken input, and one NaN would spoil every later frame.

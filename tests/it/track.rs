@@ -311,7 +311,7 @@ fn the_command_writes_first_hits_too_and_keeps_frame_numbers() {
     let folder = tempfile::tempdir().expect("temp dir");
     let text: String = (1..=7).map(|frame| format!("{frame},-1,{},50,20,40,0.9,-1,-1,-1\n", 10 + frame)).collect();
     let args = args(folder.path(), &text, 3);
-    run(&args).expect("good input");
+    run(args.clone()).expect("good input");
     let tracks = fs::read_to_string(&args.out).expect("written");
     let expected = "1,1,11.00,50.00,20.00,40.00,0.9000,1,-1,-1\n4,1,14.00,50.00,20.00,40.00,0.9000,1,-1,-1\n7,1,17.00,50.00,20.00,40.00,0.9000,1,-1,-1\n";
     assert_eq!(tracks, expected);
@@ -327,10 +327,10 @@ fn the_command_names_the_line_that_is_wrong() {
         ("1,-1,1,1,-5,5,0.9\n", "line 1: `-5` is not a size (it is negative)"),
         ("1,-1,1,1,5,NaN,0.9\n", "line 1: `NaN` is not a height in pixels"),
     ] {
-        let error = format!("{:#}", run(&args(folder.path(), text, 1)).expect_err("bad input"));
+        let error = format!("{:#}", run(args(folder.path(), text, 1)).expect_err("bad input"));
         assert!(error.contains(sentence), "{error}");
     }
     let mut missing = args(folder.path(), "", 1);
     missing.detections = folder.path().join("absent.txt");
-    assert!(run(&missing).expect_err("no such file").to_string().contains("absent.txt"));
+    assert!(run(missing).expect_err("no such file").to_string().contains("absent.txt"));
 }
