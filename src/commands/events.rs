@@ -40,6 +40,7 @@ pub struct EventsArgs {
 
 /// Runs the command until Ctrl-C.
 pub async fn run(args: &EventsArgs) -> anyhow::Result<()> {
+    super::logging::start();
     let stop = async {
         // Without a handler for Ctrl-C the process ends by the signal: nothing is lost by that.
         if tokio::signal::ctrl_c().await.is_err() {
