@@ -33,11 +33,6 @@ impl Class {
         }
     }
 
-    /// The class with this COCO id, if it is one of ours.
-    pub fn from_coco_id(id: u16) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.coco_id() == id)
-    }
-
     /// Position in [`Class::ALL`].
     pub const fn index(self) -> usize {
         self as usize

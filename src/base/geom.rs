@@ -1,6 +1,6 @@
 //! Points, rectangles, lines and polygons, each in a named coordinate space.
 //!
-//! Mixing spaces does not compile: only the value that knows how (a [`FrameSize`], a letterbox, a calibration) converts.
+//! Mixing spaces does not compile: only the value that knows how (a [`FrameSize`], a letterbox) converts.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,15 +14,12 @@ pub enum Norm {}
 /// Pixels of the model's input tensor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Model {}
-/// Metres on the ground.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum World {}
 
 /// A point in space `S`.
 pub struct Point<S> {
     /// To the right.
     pub x: f32,
-    /// Down (pictures) or north (world).
+    /// Down.
     pub y: f32,
     space: PhantomData<S>,
 }

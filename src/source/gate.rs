@@ -8,14 +8,9 @@ use crate::decode::Frame;
 /// Lets some frames through and holds the others back.
 #[derive(Clone, Debug)]
 pub struct FrameGate {
-    choice: Choice,
+    period: Duration,
+    due: MediaTime,
     last: Option<Seen>,
-}
-
-#[derive(Clone, Debug)]
-enum Choice {
-    Rate { period: Duration, due: MediaTime },
-    Every { n: u64 },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,38 +23,27 @@ impl FrameGate {
     /// At most `fps` frames a second on average, those nearest to an even beat. Zero, negative or NaN lets everything through.
     pub fn at_most(fps: f32) -> Self {
         let period = Duration::try_from_secs_f32(1.0 / fps).unwrap_or_default();
-        Self { choice: Choice::Rate { period, due: MediaTime::ZERO }, last: None }
-    }
-
-    /// Frames 1, 1 + `n`, 1 + 2·`n` … by their number in the source.
-    pub fn every(n: u64) -> Self {
-        Self { choice: Choice::Every { n: n.max(1) }, last: None }
+        Self { period, due: MediaTime::ZERO, last: None }
     }
 
     /// Whether this frame is analysed. Call it once for each frame, in order.
     pub fn passes(&mut self, frame: &Frame) -> bool {
-        self.passes_at(frame.session(), frame.number(), frame.stamp().media)
+        self.passes_at(frame.session(), frame.stamp().media)
     }
 
-    fn passes_at(&mut self, session: u32, number: u64, media: MediaTime) -> bool {
-        let before = self.last.replace(Seen { session, media }).filter(|seen| seen.session == session);
-        match &mut self.choice {
-            Choice::Every { n } => number % *n == 1 % *n,
-            Choice::Rate { period, due } => {
-                let Some(before) = before else {
-                    *due = media + *period;
-                    return true;
-                };
-                // Half the distance to the frame before: of two frames around a beat the nearer one is taken, and a frame that comes
-                // a millisecond early is not lost when source and analysis run at the same rate.
-                if media + media.since(before.media) / 2 < *due {
-                    return false;
-                }
-                let next = *due + *period;
-                *due = if media > next { media + *period } else { next };
-                true
-            }
+    fn passes_at(&mut self, session: u32, media: MediaTime) -> bool {
+        let Some(before) = self.last.replace(Seen { session, media }).filter(|seen| seen.session == session) else {
+            self.due = media + self.period;
+            return true;
+        };
+        // Half the distance to the frame before: of two frames around a beat the nearer one is taken, and a frame that comes
+        // a millisecond early is not lost when source and analysis run at the same rate.
+        if media + media.since(before.media) / 2 < self.due {
+            return false;
         }
+        let next = self.due + self.period;
+        self.due = if media > next { media + self.period } else { next };
+        true
     }
 }
 
@@ -69,7 +53,7 @@ mod tests {
 
     fn passed(gate: &mut FrameGate, times: &[f64]) -> Vec<usize> {
         let at = |&secs: &f64| MediaTime::from_secs_f64(secs);
-        times.iter().enumerate().filter(|(i, secs)| gate.passes_at(1, *i as u64 + 1, at(secs))).map(|(i, _)| i).collect()
+        times.iter().enumerate().filter(|(_, secs)| gate.passes_at(1, at(secs))).map(|(i, _)| i).collect()
     }
 
     #[test]
@@ -91,12 +75,5 @@ mod tests {
     fn a_gap_is_not_made_up_for() {
         let with_gap: Vec<f64> = (0..50).map(|i| f64::from(i) / 25.0 + if i < 25 { 0.0 } else { 60.0 }).collect();
         assert_eq!(passed(&mut FrameGate::at_most(5.0), &with_gap).len(), 10);
-    }
-
-    #[test]
-    fn every_nth_counts_from_the_first() {
-        let times: Vec<f64> = (0..10).map(f64::from).collect();
-        assert_eq!(passed(&mut FrameGate::every(3), &times), [0, 3, 6, 9]);
-        assert_eq!(passed(&mut FrameGate::every(1), &times).len(), 10);
     }
 }

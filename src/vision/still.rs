@@ -54,8 +54,12 @@ impl Still {
     /// When the encoder refuses the size.
     pub fn to_jpeg(&self, quality: u8) -> Result<Vec<u8>, StillError> {
         let mut bytes = Vec::with_capacity(self.rgb.len() / 8);
-        JpegEncoder::new_with_quality(&mut bytes, quality)
-            .write_image(&self.rgb, self.size.width, self.size.height, ExtendedColorType::Rgb8)?;
+        JpegEncoder::new_with_quality(&mut bytes, quality).write_image(
+            &self.rgb,
+            self.size.width,
+            self.size.height,
+            ExtendedColorType::Rgb8,
+        )?;
         Ok(bytes)
     }
 
