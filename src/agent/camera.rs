@@ -130,16 +130,20 @@ impl<'a> Watch<'a> {
         });
     }
 
-    fn show_status(&self) {
+    /// Rates of a camera that fell silent fall to zero here: no frame comes to do it.
+    fn show_status(&mut self) {
         let board = self.post.outlet.camera(self.post.index);
         let status = self.post.feed.status();
+        let is_streaming = matches!(status.state, FeedState::Streaming { .. });
+        let analysed = self.analysed.per_second(self.post.clock.monotonic());
         board.update_counters(|counters| {
             counters.frames = status.frames;
             counters.dropped_frames = status.dropped_frames;
             counters.dropped_packets = status.dropped_packets;
             counters.decode_errors = status.decode_errors;
             counters.reconnects = status.reconnects;
-            counters.fps_in = status.fps.unwrap_or_default();
+            counters.fps_in = status.fps.filter(|_| is_streaming).unwrap_or_default();
+            counters.fps_analysed = analysed;
         });
         board.set_health(health_of(&status.state));
         let mut live = board.live();
