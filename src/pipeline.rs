@@ -85,10 +85,13 @@ impl Pipeline {
             return Ok(Step { detections: &[], tracks: &[], findings: &self.findings });
         }
         let at = frame.stamp();
-        self.follow_session(frame.session(), at);
-
+        if self.last.is_some_and(|(session, _)| session != frame.session()) {
+            self.focus.clear();
+        }
         let cost = self.detector.detect(frame, &self.focus, &mut self.detections)?;
         let detected = thread_cpu();
+        // Only now: what ends with a session must not be found in a step that fails, whose findings nobody gets.
+        self.follow_session(frame.session(), at);
         let tracks = self.tracker.update(at.media, &self.detections);
         self.focus.clear();
         self.focus.extend(tracks.iter().map(|track| track.rect));
@@ -133,7 +136,6 @@ impl Pipeline {
             self.rules.finish(last, EndReason::CameraLost, &mut self.findings);
             self.tracker.reset();
             self.scene.restart();
-            self.focus.clear();
         }
         self.last = Some((session, at));
     }
