@@ -146,8 +146,7 @@ fn start_outbox(
                 let (wire, origin, board, clock) = (wire.clone(), origin.clone(), Arc::clone(board), Arc::clone(clock));
                 Box::new(move || speak(&wire, &birth(&origin, &board, clock.wall())))
             };
-            let presence =
-                Presence { birth: say(Wire::birth), will: wire.will(), goodbye: wire.stopped(&birth(origin, board, origin.started)) };
+            let presence = Presence { birth: say(Wire::birth), will: wire.will(), goodbye: say(Wire::stopped) };
             Box::new(Mqtt::new(mqtt.clone(), presence, origin.started.as_micros() as u64))
         }
     };

@@ -1,7 +1,7 @@
 //! Keeps a connection to the broker and carries parcels over it, whatever the broker and the network do.
 //!
 //! Every wait has an end: connecting, each poll, the acknowledgement of what was sent. When one runs out the connection is dropped and made
-//! anew, after a pause with full jitter.
+//! anew, after a pause with full jitter. Instants are tokio's, because they are compared with its timers and with nothing else.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -37,8 +37,8 @@ pub struct Presence {
     pub birth: Box<dyn Fn() -> Envelope + Send>,
     /// What the broker says when the box vanishes.
     pub will: Envelope,
-    /// What is said when the box is stopped.
-    pub goodbye: Envelope,
+    /// Made when the box is stopped: what is said then.
+    pub goodbye: Box<dyn Fn() -> Envelope + Send>,
 }
 
 /// Delivery over MQTT.
@@ -137,7 +137,7 @@ impl Mqtt {
         tracing::info!(host = self.settings.host, port = self.settings.port, "broker connected");
         link.connected(limit);
         match live.exchange(&mut receiver, link, self.settings.keep_alive.max(mqtt::SHORTEST_KEEP_ALIVE) * 2).await {
-            End::Stopped => live.part(&mut receiver, self.presence.goodbye.clone()).await,
+            End::Stopped => live.part(&mut receiver, (self.presence.goodbye)()).await,
             End::Lost(lost) | End::Broken(lost, _) => End::Broken(lost, live.now()),
         }
     }
