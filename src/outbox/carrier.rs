@@ -38,7 +38,7 @@ pub struct Presence {
     /// What the broker says when the box vanishes.
     pub will: Envelope,
     /// What is said when the box is stopped.
-    pub goodbye: Envelope,
+    pub goodbye: Box<dyn Fn() -> Envelope + Send>,
 }
 
 /// Delivery over MQTT.
@@ -137,7 +137,7 @@ impl Mqtt {
         tracing::info!(host = self.settings.host, port = self.settings.port, "broker connected");
         link.connected(limit);
         match live.exchange(&mut receiver, link, self.settings.keep_alive.max(mqtt::SHORTEST_KEEP_ALIVE) * 2).await {
-            End::Stopped => live.part(&mut receiver, self.presence.goodbye.clone()).await,
+            End::Stopped => live.part(&mut receiver, (self.presence.goodbye)()).await,
             End::Lost(lost) | End::Broken(lost, _) => End::Broken(lost, live.now()),
         }
     }

@@ -79,7 +79,7 @@ fn render() -> Render {
 
 fn presence() -> Presence {
     let state = |state: &str| Envelope { retain: true, expires_after: None, ..envelope("t/status", state) };
-    Presence { birth: Box::new(move || state("online")), will: state("offline"), goodbye: state("stopped") }
+    Presence { birth: Box::new(move || state("online")), will: state("offline"), goodbye: Box::new(move || state("stopped")) }
 }
 
 fn mqtt(port: u16, version: MqttVersion) -> MqttSettings {
