@@ -5,7 +5,7 @@
 //!  ┌─────────────────────────────────────────────────┐      ┌──────────────┐    ┌──────────────────────────┐
 //!  source ──AccessUnit──► decode ──Frame──► PIPELINE ──────► detect pool   │    │ outbox: store ► window ► │► MQTT
 //!                                            │ track ► scene ► rules ──Event──► └──────────▲───────────────┘
-//!                                            └─ Status (latest only) ──► health, metrics, local page
+//!                                            └─ Board (latest only) ───► health, metrics, local page
 //! ```
 //!
 //! The modules below stand in the order the data flows. Nothing on the right is known on the left.

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::events::{Feed, Lang};
 use crate::agent::Agent;
 use crate::base::time::{Clock, SystemClock};
 use crate::config::check::{self, Surroundings};
 use crate::config::settings::{PageSettings, Settings, SourceSettings};
+use crate::event::feed::{Feed, Lang, Look};
 use crate::outbox::embedded::EmbeddedBroker;
 use crate::outbox::subscriber::{BrokerAddress, Encryption, Heard, Subscriber, Subscription};
 use crate::source::address;
@@ -137,7 +137,7 @@ async fn feed(settings: &Settings, broker: SocketAddr, lang: Lang, stop: impl Fu
         filters: vec![format!("{root}/+/+/event/#")],
         client_id: "simpang-demo-feed".into(),
     })?;
-    let mut feed = Feed::new(lang, settings.site.utc_offset_hours, super::events::Look::of_stdout());
+    let mut feed = Feed::new(lang, settings.site.utc_offset_hours, Look::of_stdout());
     let mut count = 0;
     tokio::pin!(stop);
     loop {

@@ -1,7 +1,8 @@
 //! Events and measurements, their life cycle and their wire format.
 //!
-//! Rules make [`Event`]s; [`Wire`] turns them into [`Envelope`]s; [`reader`] reads them back. What may be published where stands in
-//! [`channel`]; the JSON Schemas, the AsyncAPI file and the reference in `docs/` are made from it by [`contract`], [`asyncapi`] and [`reference`](mod@reference).
+//! Rules make [`Event`]s; [`Wire`] turns them into [`Envelope`]s; [`reader`] reads them back and [`feed`] says them to people. What may be
+//! published where stands in [`channel`]; the JSON Schemas, the AsyncAPI file and the reference in `docs/` are made from it by [`contract`],
+//! [`asyncapi`] and [`reference`](mod@reference).
 
 mod envelope;
 mod types;
@@ -19,6 +20,7 @@ mod health;
 mod applied;
 pub mod channel;
 pub mod reader;
+pub mod feed;
 pub mod contract;
 pub mod asyncapi;
 pub mod reference;

@@ -76,6 +76,8 @@ impl Page {
         let grace = std::time::Duration::from_secs(1);
         if tokio::time::timeout(grace, &mut server).await.is_err() {
             server.abort();
+            // Cancelled is what it was told to be.
+            let _ = server.await;
         }
     }
 }

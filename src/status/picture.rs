@@ -21,7 +21,7 @@ pub(super) fn picture(camera: &CameraBoard, now: Duration) -> Result<Option<Vec<
         (live.frame.clone(), live.tracks.clone())
     };
     let Some(frame) = frame else { return Ok(None) };
-    annotated(&camera.plan, &frame, &tracks)?.to_jpeg(QUALITY).map(Some)
+    Ok(Some(annotated(&camera.plan, &frame, &tracks)?.to_jpeg(QUALITY)?))
 }
 
 /// A frame with zones, lines and tracks drawn: the live picture and annotated films are the same.

@@ -4,7 +4,7 @@ use opencv::core::{Mat, Point as CvPoint, Rect as CvRect, Scalar, Vector};
 use opencv::imgproc;
 use opencv::prelude::*;
 
-use super::Still;
+use super::{Still, StillError};
 use crate::base::geom::{FrameSize, Line, Pixel, Point, Polygon, Rect};
 use crate::decode::{Frame, Planes};
 
@@ -17,10 +17,7 @@ pub enum VisionError {
     Draw(#[from] opencv::Error),
     /// A still could not be encoded or written.
     #[error("the still could not be written")]
-    Still {
-        /// The encoder's words.
-        source: image::ImageError,
-    },
+    Still(#[from] StillError),
 }
 
 /// Red, green, blue.

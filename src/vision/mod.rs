@@ -4,4 +4,4 @@ mod canvas;
 mod still;
 
 pub use canvas::{Canvas, Colour, VisionError};
-pub use still::Still;
+pub use still::{Still, StillError};

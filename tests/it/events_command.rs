@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clap::Parser;
-use simpang::commands::events::{EventsArgs, Feed, Lang, Look, follow};
+use simpang::commands::events::{EventsArgs, follow};
+use simpang::event::feed::{Feed, Lang, Look};
 use simpang::event::{EndReason, Envelope, Kind};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 

@@ -90,9 +90,7 @@ impl Checker<'_> {
     /// The address, without ever showing it: people paste passwords into it.
     fn camera_url(&mut self, path: &str, text: &str) -> Option<Url> {
         let what = match Url::parse(text) {
-            Ok(url) if !matches!(url.scheme(), "rtsp" | "rtsps") => {
-                format!("begins with `{}://`: only `rtsp://` and `rtsps://` cameras can be read", url.scheme())
-            }
+            Ok(url) if url.scheme() != "rtsp" => format!("begins with `{}://`: only `rtsp://` cameras can be read", url.scheme()),
             Ok(url) if url.password().is_some() => {
                 "has a password in it: take user and password out, write `user`, and the password to a file of mode 0600 named by `password_file`".to_owned()
             }

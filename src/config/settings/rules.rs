@@ -1,0 +1,117 @@
+//! What the rules are told: one struct a rule.
+
+use std::time::Duration;
+
+use crate::base::class::Class;
+use crate::base::id::Slug;
+
+/// One rule with its settings.
+#[derive(Clone, Debug)]
+pub enum RuleSettings {
+    /// Counts what passes a line.
+    LineCount(LineCountSettings),
+    /// Counts what is in a zone.
+    ZoneOccupancy(ZoneOccupancySettings),
+    /// Watches an approach for congestion.
+    Congestion(CongestionSettings),
+    /// Watches a zone for a crowd.
+    Crowd(CrowdSettings),
+    /// Watches zones for a vehicle that stands.
+    StoppedVehicle(StoppedVehicleSettings),
+}
+
+/// Settings of the line count.
+#[derive(Clone, Debug)]
+pub struct LineCountSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which line.
+    pub line: Slug,
+    /// Name of the direction towards the right-hand side when walking from the line's first end to its second (picture y grows downwards).
+    pub to_right: Slug,
+    /// Name of the other direction.
+    pub to_left: Slug,
+    /// What is counted.
+    pub classes: Vec<Class>,
+    /// Which point of a box crosses.
+    pub anchor: Anchor,
+}
+
+/// Which point of a box stands for the thing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Anchor {
+    /// Middle of the bottom edge: where it touches the ground. Right for lines on the road.
+    Foot,
+    /// Middle of the box. Right for steep views and lines across the picture.
+    Center,
+}
+
+/// Settings of zone occupancy.
+#[derive(Clone, Debug)]
+pub struct ZoneOccupancySettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which zone.
+    pub zone: Slug,
+    /// What is counted.
+    pub classes: Vec<Class>,
+}
+
+/// Settings of the congestion rule.
+#[derive(Clone, Debug)]
+pub struct CongestionSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which approach.
+    pub zone: Slug,
+    /// Mean speed of free traffic here, in car lengths a second (1 is about 16 km/h).
+    pub free_flow_l_s: f64,
+    /// Ratio of mean to free speed below which traffic is queuing (enter).
+    pub enter_below: f64,
+    /// Ratio above which it has recovered (exit).
+    pub exit_above: f64,
+    /// Window of the mean: at least one signal cycle, so that a red light is not congestion.
+    pub window: Duration,
+    /// How long the condition must hold to begin and to end.
+    pub hold: Duration,
+    /// Vehicles present on average for a speed to mean anything: no traffic is not congestion.
+    pub min_vehicles: f64,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// Settings of the crowd rule.
+#[derive(Clone, Debug)]
+pub struct CrowdSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Which zone.
+    pub zone: Slug,
+    /// People (riders excluded) at which a crowd begins.
+    pub enter_at: u32,
+    /// People below which it is over.
+    pub exit_below: u32,
+    /// How long the condition must hold to begin and to end.
+    pub hold: Duration,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// Settings of the stopped-vehicle rule.
+#[derive(Clone, Debug)]
+pub struct StoppedVehicleSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Where vehicles must not stand.
+    pub zone: Slug,
+    /// How long a vehicle must stand.
+    pub dwell: Duration,
+    /// Drift below which it stands, in car lengths.
+    pub drift_l: f64,
+    /// Other vehicles that must have passed meanwhile: tells a breakdown from a queue. Zero for places where nobody queues.
+    pub passed: u32,
+    /// How long it must be gone for the event to end.
+    pub gone: Duration,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
