@@ -6,11 +6,12 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test build check format clippy deny bench golden docs score setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score setup
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
 	@echo "make test     set up this machine, build, run every test"
+	@echo "make test-long  the slow forms: broker away for 60 s, 50 kills of the agent, 20 restarts of the camera, a run of 10 minutes"
 	@echo "make build    target/release/simpang"
 	@echo "make check    format, clippy, licences, documentation: what a change must pass"
 	@echo "make bench    cost per frame against the Python peer"
@@ -34,6 +35,10 @@ demo: build
 test: setup
 	$(CARGO) test $(PROFILE) --locked --doc
 	$(CARGO) test $(PROFILE) --locked --tests --no-fail-fast
+
+# Not in CI: about half an hour.
+test-long: setup
+	SIMPANG_LONG_TESTS=1 SIMPANG_TEST_RESTARTS=20 SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture delivery:: rtsp:: end_to_end::
 
 check: setup format clippy deny docs
 

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::AgentError;
+use super::latency::Latencies;
 use super::outlet::Outlet;
 use super::rate::Rate;
 use crate::base::handoff::{Empty, Receiver};
@@ -77,13 +78,21 @@ struct Watch<'a> {
     post: &'a Post,
     pipeline: Pipeline,
     analysed: Rate,
+    latencies: Latencies,
     errors: RateLimit,
     shown: RateLimit,
 }
 
 impl<'a> Watch<'a> {
     fn new(post: &'a Post, pipeline: Pipeline) -> Self {
-        Self { post, pipeline, analysed: Rate::default(), errors: RateLimit::new(SAY_EVERY), shown: RateLimit::new(LOOK_EVERY) }
+        Self {
+            post,
+            pipeline,
+            analysed: Rate::default(),
+            latencies: Latencies::default(),
+            errors: RateLimit::new(SAY_EVERY),
+            shown: RateLimit::new(LOOK_EVERY),
+        }
     }
 
     fn until_over(&mut self) {
@@ -119,6 +128,7 @@ impl<'a> Watch<'a> {
         }
         self.analysed.tick(self.post.clock.monotonic());
         let latency = frame.stamp().wall.secs_until(self.post.clock.wall());
+        self.latencies.push((latency * 1e3) as f32);
         let (totals, rate) = (self.pipeline.totals(), self.analysed.per_second(self.post.clock.monotonic()));
         let board = outlet.camera(self.post.index);
         board.update_counters(|counters| {
@@ -126,7 +136,6 @@ impl<'a> Watch<'a> {
             counters.damaged = totals.damaged;
             counters.inferences = totals.inferences;
             counters.fps_analysed = rate;
-            counters.latency_ms = (latency * 1e3) as f32;
         });
     }
 
@@ -145,6 +154,8 @@ impl<'a> Watch<'a> {
             counters.fps_in = status.fps.filter(|_| is_streaming).unwrap_or_default();
             counters.fps_analysed = analysed;
         });
+        let (half, most) = self.latencies.percentiles();
+        board.update_counters(|counters| (counters.latency_ms, counters.latency_p95_ms) = (half, most));
         board.set_health(health_of(&status.state));
         let mut live = board.live();
         live.counts.clone_from(self.pipeline.rules().totals());

@@ -1,7 +1,9 @@
 //! Wiring: builds everything from the settings, starts it, supervises it, stops it in order.
 
 mod camera;
+mod host;
 mod identity;
+mod latency;
 mod outlet;
 mod rate;
 mod reporter;
@@ -25,6 +27,7 @@ use crate::source::fault::SourceError;
 use crate::source::feed::CameraFeed;
 use crate::status::{Board, Page, PageError};
 use camera::{Camera, Post};
+use host::Host;
 use outlet::Outlet;
 use reporter::{Origin, Reporter, birth, stop_signal};
 
@@ -91,7 +94,8 @@ impl Agent {
             None => None,
         };
         let cameras = start_cameras(settings, &outlet, clock, runtime.handle())?;
-        let reporter = Reporter { wire, origin, outbox: Arc::clone(&outbox), board: Arc::clone(&board), clock: Arc::clone(clock) };
+        let host = Host::new(settings.outbox.directory.clone());
+        let reporter = Reporter { wire, origin, host, outbox: Arc::clone(&outbox), board: Arc::clone(&board), clock: Arc::clone(clock) };
         let (stop, stopped) = stop_signal();
         let thread = thread::Builder::new().name("reporter".into()).spawn(move || reporter.run(&stopped));
         let thread = thread.map_err(|source| AgentError::Thread { name: "reporter".into(), source })?;

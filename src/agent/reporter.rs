@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::host::Host;
 use crate::base::handoff::{Empty, Receiver, Sender, WhenFull, channel};
 use crate::base::time::{Clock, WallTime};
 use crate::event::{Birth, CameraHealth as HealthOfCamera, CameraState, CameraSummary, Capability, Health, Wire};
@@ -47,6 +48,7 @@ fn state_of(health: &CameraHealth) -> CameraState {
 pub(super) struct Reporter {
     pub(super) wire: Wire,
     pub(super) origin: Origin,
+    pub(super) host: Host,
     pub(super) outbox: Arc<Outbox>,
     pub(super) board: Arc<Board>,
     pub(super) clock: Arc<dyn Clock>,
@@ -58,7 +60,7 @@ pub(super) fn stop_signal() -> (Sender<()>, Receiver<()>) {
 }
 
 impl Reporter {
-    pub(super) fn run(self, stop: &Receiver<()>) {
+    pub(super) fn run(mut self, stop: &Receiver<()>) {
         let mut told: Vec<Option<CameraState>> = vec![None; self.board.cameras.len()];
         let mut round = 0u32;
         while stop.recv_timeout(LOOK_EVERY) != Err(Empty::Closed) {
@@ -97,7 +99,7 @@ impl Reporter {
         changed
     }
 
-    fn tell_health(&self, status: &OutboxStatus) {
+    fn tell_health(&mut self, status: &OutboxStatus) {
         let now = self.clock.wall();
         let cameras = self.board.cameras.iter().map(|camera| {
             let counters = camera.counters();
@@ -106,15 +108,21 @@ impl Reporter {
                 fps_in: f64::from(counters.fps_in),
                 fps_processed: f64::from(counters.fps_analysed),
                 frames_dropped: counters.dropped_frames,
-                latency_p50_ms: None,
-                latency_p95_ms: None,
+                latency_p50_ms: known(counters.latency_ms),
+                latency_p95_ms: known(counters.latency_p95_ms),
                 decode_errors: counters.decode_errors,
                 reconnects: counters.reconnects,
             }
         });
+        let cameras = cameras.collect();
+        let host = self.host.read(self.clock.monotonic());
         let health = Health {
             uptime_s: self.origin.started.secs_until(now).max(0.0),
-            cameras: cameras.collect(),
+            cameras,
+            cpu_percent: host.cpu_percent,
+            memory_bytes: host.memory_bytes,
+            temperature_c: host.temperature_c,
+            disk_free_bytes: host.disk_free_bytes,
             queue_messages: status.depth,
             queue_oldest_s: status.oldest.map(|oldest| oldest.secs_until(now).max(0.0)),
             dropped_messages: status.dropped_events + status.dropped_measures + status.refused + status.not_accepted,
@@ -122,6 +130,11 @@ impl Reporter {
         };
         self.outbox.set_latest(self.wire.health(now, health));
     }
+}
+
+/// Zero means that no frame was analysed yet, which is not a latency.
+fn known(latency_ms: f32) -> Option<f64> {
+    (latency_ms > 0.0).then(|| (f64::from(latency_ms) * 10.0).round() / 10.0)
 }
 
 fn delivery(status: &OutboxStatus) -> DeliveryHealth {

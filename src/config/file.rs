@@ -183,7 +183,7 @@ pub struct OutboxFile {
 pub struct PageFile {
     /// Whether there is a page, `/metrics` and `/healthz`. Switch it off where nothing may listen.
     pub enabled: bool,
-    /// Address and port to listen on. Only this machine itself (127.0.0.1 or [::1]) is allowed, because the page asks nobody for a password;
+    /// Address and port to listen on. Only this machine itself (127.0.0.1 or `[::1]`) is allowed, because the page asks nobody for a password;
     /// from elsewhere use `ssh -L 8080:127.0.0.1:8080`. Port 0 takes any free one.
     pub listen: String,
 }

@@ -1,4 +1,4 @@
-//! The configuration: text ([`file`]), what the program uses ([`settings`]), and the one step between ([`check`]).
+//! The configuration: text ([`mod@file`]), what the program uses ([`settings`]), and the one step between ([`check`]).
 
 pub mod check;
 mod document;

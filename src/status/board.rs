@@ -152,8 +152,10 @@ pub struct Counters {
     pub fps_in: f32,
     /// Frames a second that are analysed, lately.
     pub fps_analysed: f32,
-    /// From the frame's time stamp to its events, latest, in milliseconds.
+    /// From the frame's time stamp to its events, in milliseconds: half of the latest frames took no longer.
     pub latency_ms: f32,
+    /// The same for 95 of 100.
+    pub latency_p95_ms: f32,
 }
 
 /// The latest of one camera.

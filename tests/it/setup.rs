@@ -39,8 +39,8 @@ fn copy(from: &Path, to: &Path) {
 fn with_python_of_this_machine(folder: &Path) {
     let made = repository().join(".cache/python");
     if made.is_dir() {
-        fs::create_dir_all(folder.join(".cache")).unwrap();
-        symlink(made, folder.join(".cache/python")).unwrap();
+        fs::create_dir_all(folder.join(".cache")).expect("the test's own files can be made");
+        symlink(made, folder.join(".cache/python")).expect("the test's own files can be made");
     }
 }
 
@@ -50,7 +50,7 @@ fn with_downloads_of_this_machine(folder: &Path) -> bool {
     let downloads = repository().join(".cache/downloads");
     let are_there = downloads.is_dir() && repository().join(".cache/python/convert/bin/python").exists();
     if are_there {
-        symlink(downloads, folder.join(".cache/downloads")).unwrap();
+        symlink(downloads, folder.join(".cache/downloads")).expect("the test's own files can be made");
     }
     are_there
 }
@@ -80,23 +80,27 @@ fn sha256(path: &Path) -> String {
 
 fn script(folder: &Path, name: &str, body: &str) {
     let path = folder.join(name);
-    fs::write(&path, format!("#!/bin/sh\n{body}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("the test's own files can be made");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the test's own files can be made");
 }
 
 #[test]
 fn setting_up_again_does_nothing() {
     let model = repository().join("models/efficientdet-lite0.onnx");
-    let before = fs::metadata(&model).expect("the models are installed: run make setup").modified().unwrap();
+    let before =
+        fs::metadata(&model).expect("the models are installed: run make setup").modified().expect("the test's own files can be made");
     let again = Command::new(repository().join("models/install")).output().expect("models/install can be started");
     assert!(again.status.success(), "{}", text(&again.stderr));
     assert_eq!(text(&again.stdout), "", "nothing was left to do");
-    assert_eq!(fs::metadata(&model).unwrap().modified().unwrap(), before);
+    assert_eq!(
+        fs::metadata(&model).expect("the test's own files can be made").modified().expect("the test's own files can be made"),
+        before
+    );
 }
 
 #[test]
 fn contracts_name_the_files_that_are_installed() {
-    let install = fs::read_to_string(repository().join("models/install")).unwrap();
+    let install = fs::read_to_string(repository().join("models/install")).expect("the test's own files can be made");
     let mut seen = 0;
     for name in ["efficientdet-lite0", "ssdlite-mobilenet-v2"] {
         let contract = fs::read_to_string(repository().join(format!("models/{name}.toml"))).expect("each installed model has a contract");
@@ -117,7 +121,7 @@ fn an_altered_model_is_put_back() {
         return;
     }
     let model = folder.path().join("models/efficientdet-lite0.onnx");
-    fs::write(&model, "not a model").unwrap();
+    fs::write(&model, "not a model").expect("the test's own files can be made");
     let repaired = install_offline(folder.path(), &["efficientdet-lite0"]);
     assert!(repaired.status.success(), "{}", text(&repaired.stderr));
     assert_eq!(sha256(&model), EFFICIENTDET_SHA);
@@ -144,8 +148,8 @@ fn a_damaged_download_is_not_installed() {
     let folder = bare_copy();
     with_python_of_this_machine(folder.path());
     let downloads = folder.path().join(".cache/downloads");
-    fs::create_dir_all(&downloads).unwrap();
-    fs::write(downloads.join("NVRChannel-0.1.5-py3-none-any.whl"), "half a file").unwrap();
+    fs::create_dir_all(&downloads).expect("the test's own files can be made");
+    fs::write(downloads.join("NVRChannel-0.1.5-py3-none-any.whl"), "half a file").expect("the test's own files can be made");
     let failed = install_offline(folder.path(), &["efficientdet-lite0"]);
     assert_eq!(failed.status.code(), Some(1), "{}", text(&failed.stderr));
     assert!(!folder.path().join("models/efficientdet-lite0.onnx").exists());
@@ -161,10 +165,10 @@ fn an_unknown_part_is_named() {
 /// A PATH on which no package is installed and the user is nobody in particular.
 fn plain_user_without_packages(folder: &Path) -> PathBuf {
     let programs = folder.join("bin");
-    fs::create_dir_all(&programs).unwrap();
+    fs::create_dir_all(&programs).expect("the test's own files can be made");
     for name in ["bash", "env", "comm", "sort", "sed", "mkdir", "tail"] {
         let found = ["/usr/bin", "/bin"].map(|place| Path::new(place).join(name)).into_iter().find(|path| path.exists());
-        symlink(found.expect("coreutils are installed"), programs.join(name)).unwrap();
+        symlink(found.expect("coreutils are installed"), programs.join(name)).expect("the test's own files can be made");
     }
     script(&programs, "id", "echo 1000");
     script(&programs, "dpkg-query", "exit 1");
@@ -176,7 +180,11 @@ fn plain_user_without_packages(folder: &Path) -> PathBuf {
 fn without_root_and_sudo_it_says_what_an_administrator_runs() {
     let folder = bare_copy();
     let programs = plain_user_without_packages(folder.path());
-    let failed = Command::new(folder.path().join(".ci/packages")).current_dir(folder.path()).env("PATH", &programs).output().unwrap();
+    let failed = Command::new(folder.path().join(".ci/packages"))
+        .current_dir(folder.path())
+        .env("PATH", &programs)
+        .output()
+        .expect("the test's own files can be made");
     let said = text(&failed.stderr);
     assert_eq!(failed.status.code(), Some(1), "{said}");
     assert!(said.contains("neither root nor has sudo; let an administrator run: apt-get install --no-install-recommends"), "{said}");
@@ -188,7 +196,11 @@ fn when_the_archive_cannot_be_reached_it_says_so_once_and_stops() {
     let folder = bare_copy();
     let programs = plain_user_without_packages(folder.path());
     script(&programs, "sudo", "exec \"$@\"");
-    let failed = Command::new(folder.path().join(".ci/packages")).current_dir(folder.path()).env("PATH", &programs).output().unwrap();
+    let failed = Command::new(folder.path().join(".ci/packages"))
+        .current_dir(folder.path())
+        .env("PATH", &programs)
+        .output()
+        .expect("the test's own files can be made");
     let said = text(&failed.stderr);
     assert_eq!(failed.status.code(), Some(1), "{said}");
     assert!(said.contains("cannot refresh the package lists; is this machine online?"), "{said}");
