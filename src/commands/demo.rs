@@ -102,10 +102,10 @@ fn adapt(settings: &mut Settings, args: &Args, broker: SocketAddr, folder: &Path
     Ok(())
 }
 
-/// What the page calls the user's own camera: never with a password.
+/// What page and messages call the user's own camera. The host only: some cameras take the password in the path.
 fn shown_name(source: &SourceSettings) -> String {
     match source {
-        SourceSettings::Rtsp(rtsp) => rtsp.url.to_string(),
+        SourceSettings::Rtsp(rtsp) => rtsp.url.host_str().unwrap_or_default().to_owned(),
         SourceSettings::File { path, .. } => path.display().to_string(),
         SourceSettings::Simulated { .. } => "simulasi".to_owned(),
     }
