@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import os
 
-# Before cv2 and numpy are loaded: one thread each, for decoding and for linear algebra.
-os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "threads;1"
+# Before numpy is loaded: one thread.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import argparse  # noqa: E402
@@ -122,7 +121,8 @@ class Peer:
         self.tracker = supervision.ByteTrack(frame_rate=round(self.capture.get(cv2.CAP_PROP_FPS)) or 25)
 
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self.film), cv2.CAP_FFMPEG)
+        # A decoder with threads of its own would do its work while another stage is on the clock.
+        capture = cv2.VideoCapture(str(self.film), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not capture.isOpened():
             sys.exit(f"peer: cannot open {self.film}")
         return capture
