@@ -14,7 +14,7 @@ help:
 	@echo "make test-long  the slow forms: broker away for 60 s, 50 kills of the agent, 20 restarts of the camera, a run of 10 minutes"
 	@echo "make build    target/release/simpang"
 	@echo "make check    format, clippy, licences, documentation: what a change must pass"
-	@echo "make bench    cost per frame against the Python peer"
+	@echo "make bench    speed and memory, bar by bar, against the Python peer"
 	@echo "make score    accuracy against outside truth, with bars"
 	@echo "make golden   regenerate the generated documentation"
 	@echo "make docs     API documentation in target/doc"
@@ -58,9 +58,11 @@ docs:
 golden: setup
 	SIMPANG_GOLDEN=write $(CARGO) test $(PROFILE) --test it -- configuration:: messages:: scenarios::
 
-bench: build
+# On two cores, whatever the machine has: the bars are for such a box. `ARGUMENTS="--only overload"` measures one section, `--write` keeps the table.
+bench: setup
 	@.ci/python-env peer benches/peer/requirements.txt >/dev/null
-	$(CARGO) bench
+	$(CARGO) bench --locked --no-run
+	taskset -c 0,1 $(CARGO) bench --locked --bench bars -- $(ARGUMENTS)
 
 score: build
 	@env=$$(.ci/python-env score tests/score/requirements.txt) && "$$env/python" tests/score/self_check.py && "$$env/python" tests/score/score.py --simpang $(SIMPANG) --media $(MEDIA)

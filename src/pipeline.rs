@@ -1,4 +1,4 @@
-//! *The loop*: one camera's frame → detections → tracks → scene → findings. Live and replay call the same [`Pipeline::step`].
+//! *The loop*: one camera's frame → detections → tracks → scene → findings. Live and replay call the same [`Pipeline::step_in`].
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::base::geom::{Pixel, Rect};
 use crate::base::time::{Stamp, thread_cpu};
 use crate::config::settings::TrackSettings;
 use crate::decode::Frame;
-use crate::detect::{DetectError, Detection, Detector};
+use crate::detect::{DetectError, Detection, Detector, Turn};
 use crate::event::EndReason;
 use crate::rules::{Findings, RuleSet};
 use crate::scene::SceneState;
@@ -73,11 +73,25 @@ impl Pipeline {
         }
     }
 
+    /// Waits until this camera may use the model; the newest frame is taken after that and given to [`Self::step_in`].
+    pub fn turn(&self) -> Turn {
+        self.detector.turn()
+    }
+
+    /// One frame of a film, where every frame counts: waits for its turn by itself.
+    ///
+    /// # Errors
+    /// As [`Self::step_in`].
+    pub fn step(&mut self, frame: &Frame) -> Result<Step<'_>, DetectError> {
+        let turn = self.turn();
+        self.step_in(turn, frame)
+    }
+
     /// One frame. A damaged frame finds nothing and changes nothing but the count of damaged frames.
     ///
     /// # Errors
     /// When the model failed on this frame: the caller counts it and goes on with the next one.
-    pub fn step(&mut self, frame: &Frame) -> Result<Step<'_>, DetectError> {
+    pub fn step_in(&mut self, turn: Turn, frame: &Frame) -> Result<Step<'_>, DetectError> {
         self.findings.clear();
         if frame.is_damaged() {
             self.totals.damaged += 1;
@@ -85,10 +99,16 @@ impl Pipeline {
             return Ok(Step { detections: &[], tracks: &[], findings: &self.findings });
         }
         let at = frame.stamp();
+<<<<<<< HEAD
         if self.last.is_some_and(|(session, _)| session != frame.session()) {
             self.focus.clear();
         }
         let cost = self.detector.detect(frame, &self.focus, &mut self.detections)?;
+=======
+        self.follow_session(frame.session(), at);
+
+        let cost = self.detector.detect_in(turn, frame, &self.focus, &mut self.detections)?;
+>>>>>>> bench
         let detected = thread_cpu();
         // Only now: what ends with a session must not be found in a step that fails, whose findings nobody gets.
         self.follow_session(frame.session(), at);

@@ -6,7 +6,7 @@ resize, the same thresholds, no work that its output does not need.
 
     peer.py --film F --model models/efficientdet-lite0.onnx [--frames N] --json      one run, one JSON object
     peer.py --film F --model M --interactive                                         a line `N` on stdin: the next N frames, one JSON line
-    peer.py --detections MOT.txt --fps 10 --json                                     the tracker alone
+    peer.py --detections MOT.txt --fps 10 --json                                     the tracker alone; interactive: all of them, for each line
 
 `--interactive` is for interleaving with another program on a noisy machine: A B A B in rounds, without paying the start each time. The film starts
 again when it ends. Times are CPU milliseconds of the whole process (all its threads) for one frame.
@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import os
 
-# Before cv2 and numpy are loaded: one thread each, for decoding and for linear algebra.
-os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "threads;1"
+# Before numpy is loaded: one thread.
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 
 import argparse  # noqa: E402
@@ -122,7 +121,8 @@ class Peer:
         self.tracker = supervision.ByteTrack(frame_rate=round(self.capture.get(cv2.CAP_PROP_FPS)) or 25)
 
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self.film), cv2.CAP_FFMPEG)
+        # A decoder with threads of its own would do its work while another stage is on the clock.
+        capture = cv2.VideoCapture(str(self.film), cv2.CAP_FFMPEG, [cv2.CAP_PROP_N_THREADS, 1])
         if not capture.isOpened():
             sys.exit(f"peer: cannot open {self.film}")
         return capture
@@ -131,13 +131,16 @@ class Peer:
         """The next frames (None: to the end of the film) and what they cost."""
         stages, done, people, tracks = Stages(), 0, 0, 0
         while frames is None or done < frames:
+            # `read` is these two: decoding, and libswscale's conversion to BGR.
             with stages.stage("decode"):
-                read, frame = self.capture.read()
-            if not read:
+                grabbed = self.capture.grab()
+            if not grabbed:
                 if frames is None:
                     break
                 self.capture = self._open()
                 continue
+            with stages.stage("convert"):
+                _, frame = self.capture.retrieve()
             done += 1
             with stages.stage("preprocess"):
                 image, to_frame = self.model.prepare(frame)
@@ -205,7 +208,11 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     args = arguments()
     if args.detections is not None:
-        show(track_only(args.detections, args.fps), args.json)
+        if args.interactive:
+            for _ in sys.stdin:
+                print(json.dumps(track_only(args.detections, args.fps)), flush=True)
+        else:
+            show(track_only(args.detections, args.fps), args.json)
         return
     peer = Peer(args.film, args.model)
     if args.interactive:

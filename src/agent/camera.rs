@@ -14,6 +14,7 @@ use crate::base::id::Slug;
 use crate::base::rate_limit::RateLimit;
 use crate::base::time::Clock;
 use crate::decode::Frame;
+use crate::detect::Turn;
 use crate::event::EndReason;
 use crate::pipeline::{Pipeline, Step};
 use crate::rules::Findings;
@@ -97,8 +98,8 @@ impl<'a> Watch<'a> {
 
     fn until_over(&mut self) {
         loop {
-            match self.post.frames.recv_timeout(LOOK_EVERY) {
-                Ok(frame) => self.analyse(&frame),
+            match self.post.frames.wait(LOOK_EVERY) {
+                Ok(()) => self.analyse_newest(),
                 Err(Empty::TimedOut) => {}
                 Err(Empty::Closed) => break,
             }
@@ -111,10 +112,19 @@ impl<'a> Watch<'a> {
         self.post.outlet.deliver(findings);
     }
 
-    fn analyse(&mut self, frame: &Frame) {
+    /// First the turn, then the frame: what is waiting is replaced by newer ones until the model is free.
+    fn analyse_newest(&mut self) {
+        let turn = self.pipeline.turn();
+        // There is a frame: only this thread takes any.
+        if let Ok(frame) = self.post.frames.recv_timeout(Duration::ZERO) {
+            self.analyse(turn, &frame);
+        }
+    }
+
+    fn analyse(&mut self, turn: Turn, frame: &Frame) {
         let now = self.post.clock.monotonic();
         let outlet = &self.post.outlet;
-        match self.pipeline.step(frame) {
+        match self.pipeline.step_in(turn, frame) {
             Ok(step) => {
                 outlet.deliver(step.findings);
                 show_step(outlet.camera(self.post.index), frame, &step, now);

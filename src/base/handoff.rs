@@ -70,6 +70,10 @@ struct State<T> {
 
 const LOCK: &str = "no holder of this lock can panic";
 
+fn is_waiting<T>(state: &mut State<T>) -> bool {
+    state.queue.is_empty() && state.senders > 0
+}
+
 impl<T> Sender<T> {
     /// Hands `value` over; a full queue does what it was made to do.
     ///
@@ -130,14 +134,27 @@ impl<T> Receiver<T> {
         }
     }
 
+    /// Waits at most `timeout` until there is a value, and leaves it there: with [`WhenFull::DropOldest`] a newer one may still take its place.
+    ///
+    /// # Errors
+    /// [`Empty`] says whether more may come.
+    pub fn wait(&self, timeout: Duration) -> Result<(), Empty> {
+        let state = self.shared.state.lock().expect(LOCK);
+        let (state, _) = self.shared.changed.wait_timeout_while(state, timeout, is_waiting).expect(LOCK);
+        match state.queue.is_empty() {
+            false => Ok(()),
+            true if state.senders == 0 => Err(Empty::Closed),
+            true => Err(Empty::TimedOut),
+        }
+    }
+
     /// The next value, waiting at most `timeout`.
     ///
     /// # Errors
     /// [`Empty`] says whether more may come.
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, Empty> {
-        let waiting = |state: &mut State<T>| state.queue.is_empty() && state.senders > 0;
         let state = self.shared.state.lock().expect(LOCK);
-        let (mut state, _) = self.shared.changed.wait_timeout_while(state, timeout, waiting).expect(LOCK);
+        let (mut state, _) = self.shared.changed.wait_timeout_while(state, timeout, is_waiting).expect(LOCK);
         match state.queue.pop_front() {
             Some(value) => {
                 self.shared.changed.notify_all();
@@ -179,6 +196,18 @@ mod tests {
             tx.send(value).expect("receiver lives");
         }
         assert_eq!((rx.recv(), rx.dropped()), (Some(3), 2));
+    }
+
+    #[test]
+    fn a_value_that_was_waited_for_is_still_replaced_by_a_newer_one() {
+        let (tx, rx) = channel(1, WhenFull::DropOldest);
+        assert_eq!(rx.wait(Duration::ZERO), Err(Empty::TimedOut));
+        tx.send(1).expect("receiver lives");
+        assert_eq!(rx.wait(Duration::ZERO), Ok(()));
+        tx.send(2).expect("receiver lives");
+        drop(tx);
+        assert_eq!((rx.wait(Duration::ZERO), rx.recv()), (Ok(()), Some(2)));
+        assert_eq!(rx.wait(Duration::ZERO), Err(Empty::Closed));
     }
 
     #[test]

@@ -52,7 +52,7 @@ enum OutputElement {
 ///
 /// # Errors
 /// No or an unusable library, a missing execution provider, a file the runtime refuses, inputs or outputs other than the contract's.
-pub(super) fn open(settings: &DetectorSettings, model: &Model) -> Result<Box<dyn Inference>, DetectError> {
+pub fn open(settings: &DetectorSettings, model: &Model) -> Result<Box<dyn Inference>, DetectError> {
     let environment = runtime(&settings.runtime_library)?;
     let mut builder = builder(&environment, settings)?;
     let refused = |e: ort::Error| DetectError::ModelRefused {

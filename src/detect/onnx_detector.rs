@@ -17,7 +17,7 @@ use super::letterbox::Letterbox;
 use super::merge::Merge;
 use super::pool::Pool;
 use super::region::{Placement, Region};
-use super::{DetectError, Detector};
+use super::{DetectError, Detector, Turn};
 
 /// Runs the pool's model on one camera's frames. Owns everything that is per camera, so that nothing is allocated per frame.
 #[derive(Debug)]
@@ -73,7 +73,11 @@ impl OnnxDetector {
 }
 
 impl Detector for OnnxDetector {
-    fn detect(&mut self, frame: &Frame, focus: &[Rect<Pixel>], out: &mut Vec<Detection>) -> Result<Cost, DetectError> {
+    fn turn(&self) -> Turn {
+        Turn::with(self.pool.lease())
+    }
+
+    fn detect_in(&mut self, turn: Turn, frame: &Frame, focus: &[Rect<Pixel>], out: &mut Vec<Detection>) -> Result<Cost, DetectError> {
         out.clear();
         let mut cost = Cost::default();
         let mut watch = Watch::start();
@@ -83,15 +87,14 @@ impl Detector for OnnxDetector {
         self.merge.clear();
         cost.preprocess += watch.lap();
 
-        let pool = Arc::clone(&self.pool);
-        let mut lease = pool.lease();
+        let mut lease = turn.lease().unwrap_or_else(|| self.pool.lease());
         for index in 0..self.regions.len() {
             self.look(frame, self.regions[index], &mut *lease, &mut cost)?;
         }
         drop(lease);
 
         let mut watch = Watch::start();
-        self.merge.finish(&pool.model().nms, out);
+        self.merge.finish(&self.pool.model().nms, out);
         cost.postprocess += watch.lap();
         Ok(cost)
     }

@@ -68,7 +68,7 @@ impl Pool {
     }
 
     /// Waits for this thread's turn and a free copy; dropping the lease gives it back.
-    pub(super) fn lease(&self) -> Lease<'_> {
+    pub(super) fn lease(self: &Arc<Self>) -> Lease {
         let mut state = self.state.lock().expect(LOCK);
         let number = state.next;
         state.next += 1;
@@ -83,7 +83,7 @@ impl Pool {
                 if more {
                     turn.notify_all();
                 }
-                return Lease { pool: self, copy: Some(copy) };
+                return Lease { pool: Arc::clone(self), copy: Some(copy) };
             }
             state = self.turn(number).wait(state).expect(LOCK);
         }
@@ -109,14 +109,14 @@ impl std::fmt::Debug for Pool {
 }
 
 /// One copy of the model, for one frame of one camera.
-pub(super) struct Lease<'a> {
-    pool: &'a Pool,
+pub(super) struct Lease {
+    pool: Arc<Pool>,
     copy: Option<Box<dyn Inference>>,
 }
 
 const HELD: &str = "the copy is taken out only when the lease is dropped";
 
-impl Deref for Lease<'_> {
+impl Deref for Lease {
     type Target = dyn Inference;
 
     fn deref(&self) -> &Self::Target {
@@ -124,13 +124,13 @@ impl Deref for Lease<'_> {
     }
 }
 
-impl DerefMut for Lease<'_> {
+impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut Self::Target {
         self.copy.as_deref_mut().expect(HELD)
     }
 }
 
-impl Drop for Lease<'_> {
+impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(copy) = self.copy.take() {
             self.pool.give_back(copy);

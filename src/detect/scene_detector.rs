@@ -1,6 +1,6 @@
 //! Detects in the drawn junction what the junction knows is there: demonstrations of everything behind the detector, without a model.
 
-use super::{Cost, DetectError, Detection, Detector, Score};
+use super::{Cost, DetectError, Detection, Detector, Score, Turn};
 use crate::base::geom::{Pixel, Rect};
 use crate::decode::Frame;
 use crate::source::junction::{Junction, SceneObject};
@@ -18,7 +18,11 @@ impl SceneDetector {
 }
 
 impl Detector for SceneDetector {
-    fn detect(&mut self, frame: &Frame, _focus: &[Rect<Pixel>], out: &mut Vec<Detection>) -> Result<Cost, DetectError> {
+    fn turn(&self) -> Turn {
+        Turn::free()
+    }
+
+    fn detect_in(&mut self, _: Turn, frame: &Frame, _: &[Rect<Pixel>], out: &mut Vec<Detection>) -> Result<Cost, DetectError> {
         out.clear();
         let size = frame.size();
         let picture = Rect::new(0.0, 0.0, size.width as f32, size.height as f32);

@@ -1,0 +1,70 @@
+//! The one scene that everything is measured on: the film of the tests as a camera would send it, with the rules of the demonstration.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use simpang::base::time::WallTime;
+use simpang::config::check;
+use simpang::config::settings::Settings;
+use simpang::source::file::FileFrames;
+
+/// A path inside the project.
+pub(crate) fn project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// `vtest` in H.264, 768 × 576, 10 frames a second.
+pub(crate) fn film() -> PathBuf {
+    project(".cache/films/vtest-h264.mp4")
+}
+
+/// The film's frames from its beginning.
+pub(crate) fn frames() -> Result<FileFrames> {
+    FileFrames::open(&film(), WallTime::from_micros(0)).context("the film is missing: run `make setup`")
+}
+
+/// A configuration in a directory of its own, which also takes the durable queue.
+pub(crate) struct Stage {
+    directory: tempfile::TempDir,
+}
+
+impl Stage {
+    /// So many cameras that all show the film, paced, each with `crops` closer looks.
+    pub(crate) fn new(cameras: usize, crops: usize) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let stage = Self { directory };
+        let site = "[site]\ncity = \"palembang\"\nid = \"bangku\"\ndevice = \"edge-01\"\n[page]\nlisten = \"127.0.0.1:0\"\n";
+        let models = format!(
+            "[detector]\nmodel = {:?}\nruntime_library = {:?}\n[outbox]\ndirectory = {:?}\n",
+            project("models/efficientdet-lite0.toml"),
+            project("models/runtime/libonnxruntime.so"),
+            stage.directory.path().join("outbox"),
+        );
+        let cameras: String = (1..=cameras).map(|number| camera(number, crops)).collect();
+        std::fs::write(stage.config(), format!("{site}{models}{cameras}"))?;
+        Ok(stage)
+    }
+
+    /// The configuration's path.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.directory.path().join("config.toml")
+    }
+
+    /// The configuration, checked.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        Ok(check::load(&self.config())?.settings)
+    }
+}
+
+fn camera(number: usize, crops: usize) -> String {
+    format!(
+        "[cameras.c{number}]\nfilm = {:?}\nrepeat = true\nanalyse_fps = 10\ndetect = {{ crops = {crops} }}\n\
+         [cameras.c{number}.lines.jalan]\nfrom = [0.4, 0.58]\nto = [0.4, 0.3]\n\
+         [cameras.c{number}.zones.pelataran]\nname = \"Pelataran\"\nkind = \"plaza\"\n\
+         polygon = [[0.42, 0.34], [0.62, 0.28], [0.82, 0.2], [0.92, 0.36], [1.0, 0.5], [1.0, 0.84], [0.62, 0.68], [0.42, 0.52]]\n\
+         [[cameras.c{number}.rules.line_count]]\nline = \"jalan\"\nto_right = \"kanan\"\nto_left = \"kiri\"\n\
+         [[cameras.c{number}.rules.zone_occupancy]]\nzone = \"pelataran\"\n\
+         [[cameras.c{number}.rules.crowd]]\nzone = \"pelataran\"\nenter_at = 5\nexit_below = 4\nhold = \"3s\"\nupdate_every = \"30s\"\n",
+        film()
+    )
+}
