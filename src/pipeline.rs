@@ -99,16 +99,10 @@ impl Pipeline {
             return Ok(Step { detections: &[], tracks: &[], findings: &self.findings });
         }
         let at = frame.stamp();
-<<<<<<< HEAD
         if self.last.is_some_and(|(session, _)| session != frame.session()) {
             self.focus.clear();
         }
-        let cost = self.detector.detect(frame, &self.focus, &mut self.detections)?;
-=======
-        self.follow_session(frame.session(), at);
-
         let cost = self.detector.detect_in(turn, frame, &self.focus, &mut self.detections)?;
->>>>>>> bench
         let detected = thread_cpu();
         // Only now: what ends with a session must not be found in a step that fails, whose findings nobody gets.
         self.follow_session(frame.session(), at);
