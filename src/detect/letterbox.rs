@@ -2,8 +2,9 @@
 //!
 //! The result equals "convert all of it to RGB, then `cv::resize` with `INTER_LINEAR`" (half-pixel centres, two taps, no antialiasing:
 //! an antialiased resize loses small vehicles) to 2/255, but reads every needed source row once and writes only the tensor.
-//! Each output row: two source rows are blended at full width (vectorised), columns are picked from the blend, colours are computed on the
-//! picked columns (vectorised). Fixed point all the way, so the same picture gives the same tensor on every machine.
+//! Four output rows at a time: the two source rows of each are blended at full width and interleaved, so that one look-up of a column serves four
+//! pixels; columns are picked from the blend, colours computed on the picked columns. All three steps go by vectors. Fixed point all the way, so the
+//! same picture gives the same tensor on every machine.
 //!
 //! The loops use `wrapping_*` although nothing can wrap (the bounds stand beside them): we build with overflow checks, and a check in each
 //! step would keep the compiler from using vector instructions.
@@ -14,31 +15,42 @@ use super::contract::{Colour, InputSpec, Layout};
 use super::inference::InputTensor;
 use super::region::Placement;
 
+/// Output rows that are computed together.
+const ROWS: usize = 4;
+/// One column of them.
+type Rows = [i16; ROWS];
+
 /// Scratch rows and column positions; allocated once, grown when a wider picture comes.
 #[derive(Debug, Default)]
 pub(super) struct Letterbox {
-    columns: Vec<Column>,
+    luma_columns: Columns,
+    chroma_columns: Columns,
     columns_for: Option<(u32, u32)>,
-    /// One source row of luma, blended from two, in 1/256.
-    luma: Vec<u16>,
-    /// The same of chroma: blue difference in the low 32 bits, red difference in the high ones, so that one multiplication does both.
-    chroma: Vec<u64>,
-    /// One output row each, in 1/128.
-    y: Vec<i16>,
-    u: Vec<i16>,
-    v: Vec<i16>,
-    red: Vec<u8>,
-    green: Vec<u8>,
-    blue: Vec<u8>,
+    /// Source rows, each blended from two, in 1/256 less 32768.
+    blended: [Vec<i16>; ROWS],
+    /// The same by columns.
+    luma: Vec<Rows>,
+    blue_difference: Vec<Rows>,
+    red_difference: Vec<Rows>,
+    /// Output columns, in 1/128.
+    y: Vec<Rows>,
+    u: Vec<Rows>,
+    v: Vec<Rows>,
+    red: Vec<[u8; ROWS]>,
+    green: Vec<[u8; ROWS]>,
+    blue: Vec<[u8; ROWS]>,
 }
 
-/// Where an output column lies between two source columns. Weights are in 1/2048 and belong to the right-hand one.
-#[derive(Clone, Copy, Debug)]
-struct Column {
-    luma_at: u32,
-    luma_weight: u32,
-    chroma_at: u32,
-    chroma_weight: u32,
+/// Where the output columns lie between two source columns of a plane.
+#[derive(Debug, Default)]
+struct Columns {
+    /// The left-hand source column of each.
+    at: Vec<u32>,
+    /// Weights of the right-hand one, in 1/2048: the same for all rows, repeated so that the arithmetic goes straight through.
+    weights: Vec<Rows>,
+    /// The samples at hand on both sides.
+    left: Vec<Rows>,
+    right: Vec<Rows>,
 }
 
 /// Two source rows and the weight of the lower one, in 1/256.
@@ -78,18 +90,26 @@ impl Letterbox {
     fn prepare(&mut self, placement: &Placement) {
         let (from, to) = (placement.region.width, placement.width);
         if self.columns_for != Some((from, to)) {
-            self.columns.clear();
-            self.columns.extend((0..to).map(|column| Column::new(column, from, to)));
+            let positions =
+                || (0..to).map(|column| source_position(column, from, to)).map(|(at, share)| (at, (share * 2048.0).round() as i16));
+            self.luma_columns.set(positions());
+            // An even column and its right-hand neighbour share one chroma sample: then there is nothing to blend.
+            self.chroma_columns.set(positions().map(|(at, weight)| (at / 2, if at % 2 == 1 { weight } else { 0 })));
             self.columns_for = Some((from, to));
         }
+        for row in &mut self.blended {
+            row.resize(from as usize, 0);
+        }
         // One more than the width: the last column's right-hand neighbour has weight 0 but is read.
-        self.luma.resize(from as usize + 1, 0);
-        self.chroma.resize(from.div_ceil(2) as usize + 1, 0);
+        self.luma.resize(from as usize + 1, Rows::default());
+        for plane in [&mut self.blue_difference, &mut self.red_difference] {
+            plane.resize(from.div_ceil(2) as usize + 1, Rows::default());
+        }
         for row in [&mut self.y, &mut self.u, &mut self.v] {
-            row.resize(to as usize, 0);
+            row.resize(to as usize, Rows::default());
         }
         for row in [&mut self.red, &mut self.green, &mut self.blue] {
-            row.resize(to as usize, 0);
+            row.resize(to as usize, Default::default());
         }
     }
 
@@ -99,53 +119,79 @@ impl Letterbox {
         placement: &Placement,
         sink: &mut Sink<'_, T, F>,
     ) {
-        for row in 0..placement.height {
-            self.blend(planes, placement, Blend::new(row, placement));
+        for first in (0..placement.height).step_by(ROWS) {
+            // Beyond the last row the last one once more: computed, not written.
+            self.blend(planes, placement, std::array::from_fn(|row| Blend::new((first + row as u32).min(placement.height - 1), placement)));
             self.pick();
-            Colours::row::<COLOURS>((&self.y, &self.u, &self.v), (&mut self.red, &mut self.green, &mut self.blue));
-            sink.row(row as usize, &self.red, &self.green, &self.blue);
+            let yuv = (self.y.as_flattened(), self.u.as_flattened(), self.v.as_flattened());
+            Colours::row::<COLOURS>(yuv, (self.red.as_flattened_mut(), self.green.as_flattened_mut(), self.blue.as_flattened_mut()));
+            for row in 0..ROWS.min((placement.height - first) as usize) {
+                sink.row(first as usize + row, (&self.red, &self.green, &self.blue), row);
+            }
         }
     }
 
-    /// Source rows → `luma`, `chroma`.
-    fn blend(&mut self, planes: &Planes<'_>, placement: &Placement, at: Blend) {
+    /// Source rows → `luma`, `blue_difference`, `red_difference`.
+    fn blend(&mut self, planes: &Planes<'_>, placement: &Placement, at: [Blend; ROWS]) {
         let (left, width) = (placement.region.left as usize, placement.region.width as usize);
-        let luma = |row: usize| &planes.y[row * planes.y_stride + left..][..width];
-        blend_luma(luma(at.upper), luma(at.lower), at.weight, &mut self.luma[..width]);
+        let row = |row: usize| &planes.y[row * planes.y_stride + left..][..width];
+        for (at, out) in at.iter().zip(&mut self.blended) {
+            blend_rows(row(at.upper), row(at.lower), at.weight, out);
+        }
+        by_columns(&self.blended, &mut self.luma[..width]);
 
         // Chroma sample c stands for luma rows 2c and 2c + 1: both taps may fall on the same sample.
         let (start, count) = (left / 2, width.div_ceil(2));
-        let chroma =
-            |plane: &[u8], row: usize| row / 2 * planes.uv_stride + start..plane.len().min(row / 2 * planes.uv_stride + start + count);
-        let rows = |row: usize| (&planes.u[chroma(planes.u, row)], &planes.v[chroma(planes.v, row)]);
-        let weight = if at.upper / 2 == at.lower / 2 { 0 } else { at.weight };
-        blend_chroma(rows(at.upper), rows(at.lower), weight, &mut self.chroma[..count]);
+        for (plane, columns) in [(planes.u, &mut self.blue_difference), (planes.v, &mut self.red_difference)] {
+            // Libraries disagree whether a picture of odd height has half a chroma row more: what is not there keeps the row before.
+            let row = |row: usize| {
+                let first = row / 2 * planes.uv_stride + start;
+                &plane[first..plane.len().min(first + count)]
+            };
+            for (at, out) in at.iter().zip(&mut self.blended) {
+                let weight = if at.upper / 2 == at.lower / 2 { 0 } else { at.weight };
+                blend_rows(row(at.upper), row(at.lower), weight, &mut out[..count]);
+            }
+            by_columns(&self.blended, &mut columns[..count]);
+        }
     }
 
-    /// `luma`, `chroma` → `y`, `u`, `v`.
+    /// Blended source columns → `y`, `u`, `v`.
     fn pick(&mut self) {
-        const HALF: u32 = 1 << 11;
-        let outputs = self.y.iter_mut().zip(&mut self.u).zip(&mut self.v);
-        for (column, ((y, u), v)) in self.columns.iter().zip(outputs) {
-            let pair = &self.luma[column.luma_at as usize..][..2];
-            // At most 65280 · 2048 < 2³².
-            let luma = lerp(u64::from(pair[0]), u64::from(pair[1]), column.luma_weight) as u32;
-            *y = (luma.wrapping_add(HALF) >> 12) as i16;
-            let pair = &self.chroma[column.chroma_at as usize..][..2];
-            // The same holds for each half, so the halves never touch.
-            let both = lerp(pair[0], pair[1], column.chroma_weight).wrapping_add(u64::from(HALF) << 32 | u64::from(HALF));
-            *u = ((both as u32) >> 12) as i16;
-            *v = (both >> 44) as i16;
-        }
+        self.luma_columns.pick(&self.luma, &mut self.y);
+        self.chroma_columns.pick(&self.blue_difference, &mut self.u);
+        self.chroma_columns.pick(&self.red_difference, &mut self.v);
     }
 }
 
-impl Column {
-    fn new(column: u32, from: u32, to: u32) -> Self {
-        let (at, share) = source_position(column, from, to);
-        let weight = (share * 2048.0).round() as u32;
-        // An even column and its right-hand neighbour share one chroma sample: then there is nothing to blend.
-        Self { luma_at: at, luma_weight: weight, chroma_at: at / 2, chroma_weight: if at % 2 == 1 { weight } else { 0 } }
+impl Columns {
+    /// From left-hand source columns and weights of the right-hand ones.
+    fn set(&mut self, positions: impl Iterator<Item = (u32, i16)>) {
+        self.at.clear();
+        self.weights.clear();
+        for (at, weight) in positions {
+            self.at.push(at);
+            self.weights.push([weight; ROWS]);
+        }
+        self.left.resize(self.at.len(), Rows::default());
+        self.right.resize(self.at.len(), Rows::default());
+    }
+
+    /// Source columns in 1/256 less 32768 → output columns in 1/128.
+    fn pick(&mut self, columns: &[Rows], out: &mut [Rows]) {
+        for ((left, right), &at) in self.left.iter_mut().zip(&mut self.right).zip(&self.at) {
+            let pair = &columns[at as usize..at as usize + 2];
+            (*left, *right) = (pair[0], pair[1]);
+        }
+        // What was taken off each sample times the weights' sum, and half of what is dropped.
+        const BACK: i32 = (32768 * 2048) + (1 << 11);
+        let sides = self.left.as_flattened().iter().zip(self.right.as_flattened());
+        for ((out, (&left, &right)), &weight) in out.as_flattened_mut().iter_mut().zip(sides).zip(self.weights.as_flattened()) {
+            // Within ±2²⁶, as their sum.
+            let left = i32::from(left).wrapping_mul(i32::from(2048i16.wrapping_sub(weight)));
+            let right = i32::from(right).wrapping_mul(i32::from(weight));
+            *out = (left.wrapping_add(right).wrapping_add(BACK) >> 12) as i16;
+        }
     }
 }
 
@@ -166,28 +212,17 @@ fn source_position(output: u32, from: u32, to: u32) -> (u32, f64) {
     (at as u32, if at as u32 == from - 1 { 0.0 } else { position - at })
 }
 
-/// Weights in 1/2048.
-fn lerp(left: u64, right: u64, weight: u32) -> u64 {
-    // left · (2048 − weight) + right · weight with one multiplication; exact modulo 2⁶⁴, and so for the halves, whose results fit.
-    (left << 11).wrapping_add(right.wrapping_sub(left).wrapping_mul(u64::from(weight)))
-}
-
-/// Weights in 1/256: at most 255 · 256, which fits.
-fn mix(upper: u8, lower: u8, weight: u16) -> u16 {
-    u16::from(upper).wrapping_mul(256u16.wrapping_sub(weight)).wrapping_add(u16::from(lower).wrapping_mul(weight))
-}
-
-fn blend_luma(upper: &[u8], lower: &[u8], weight: u16, out: &mut [u16]) {
+/// Weights in 1/256: at most 255 · 256, which fits 16 bits; less 32768, which makes it signed: vectors multiply signed numbers best.
+fn blend_rows(upper: &[u8], lower: &[u8], weight: u16, out: &mut [i16]) {
     for ((out, &upper), &lower) in out.iter_mut().zip(upper).zip(lower) {
-        *out = mix(upper, lower, weight);
+        let mixed = u16::from(upper).wrapping_mul(256u16.wrapping_sub(weight)).wrapping_add(u16::from(lower).wrapping_mul(weight));
+        *out = (mixed ^ 0x8000) as i16;
     }
 }
 
-fn blend_chroma(upper: (&[u8], &[u8]), lower: (&[u8], &[u8]), weight: u16, out: &mut [u64]) {
-    let upper = upper.0.iter().zip(upper.1);
-    let lower = lower.0.iter().zip(lower.1);
-    for ((out, (&u0, &v0)), (&u1, &v1)) in out.iter_mut().zip(upper).zip(lower) {
-        *out = u64::from(mix(v0, v1, weight)) << 32 | u64::from(mix(u0, u1, weight));
+fn by_columns([a, b, c, d]: &[Vec<i16>; ROWS], out: &mut [Rows]) {
+    for ((((out, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+        *out = [a, b, c, d];
     }
 }
 
@@ -325,7 +360,8 @@ impl<'a, T: Copy, F: Fn(u8, usize) -> T> Sink<'a, T, F> {
         }
     }
 
-    fn row(&mut self, row: usize, red: &[u8], green: &[u8], blue: &[u8]) {
+    /// Row `of` of the four.
+    fn row(&mut self, row: usize, (red, green, blue): (&[[u8; ROWS]], &[[u8; ROWS]], &[[u8; ROWS]]), of: usize) {
         let start = (self.top + row) * self.width + self.left;
         let (first, third) = match self.colour {
             Colour::Rgb => (red, blue),
@@ -334,15 +370,15 @@ impl<'a, T: Copy, F: Fn(u8, usize) -> T> Sink<'a, T, F> {
         match self.layout {
             Layout::Nhwc => {
                 let pixels = self.values[start * 3..(start + red.len()) * 3].as_chunks_mut::<3>().0;
-                for (pixel, ((&a, &b), &c)) in pixels.iter_mut().zip(first.iter().zip(green).zip(third)) {
-                    *pixel = [(self.convert)(a, 0), (self.convert)(b, 1), (self.convert)(c, 2)];
+                for (pixel, ((a, b), c)) in pixels.iter_mut().zip(first.iter().zip(green).zip(third)) {
+                    *pixel = [(self.convert)(a[of], 0), (self.convert)(b[of], 1), (self.convert)(c[of], 2)];
                 }
             }
             Layout::Nchw => {
                 for (channel, source) in [first, green, third].into_iter().enumerate() {
                     let plane = channel * self.width * self.height + start;
-                    for (value, &byte) in self.values[plane..plane + source.len()].iter_mut().zip(source) {
-                        *value = (self.convert)(byte, channel);
+                    for (value, bytes) in self.values[plane..plane + source.len()].iter_mut().zip(source) {
+                        *value = (self.convert)(bytes[of], channel);
                     }
                 }
             }
