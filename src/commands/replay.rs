@@ -69,12 +69,18 @@ pub fn run(args: Args) -> Result<()> {
     let mut pipeline = Pipeline::new(detector, &track, rules);
     let mut outputs = Outputs::open(&args, &settings, camera, frames.frame_rate())?;
     let bar = super::progress::bar(frames.frame_count(), "replay");
-    let mut decode = Duration::ZERO;
+    let (mut decode, mut cut_off) = (Duration::ZERO, None);
     loop {
         let before = thread_cpu();
         let Some(frame) = frames.next() else { break };
         decode += thread_cpu().saturating_sub(before);
-        let frame = frame.with_context(|| format!("film `{}`", args.input.display()))?;
+        let frame = match frame {
+            Ok(frame) => frame,
+            Err(error) => {
+                cut_off = Some(error);
+                break;
+            }
+        };
         outputs.summary.frames += 1;
         bar.inc(1);
         if (frame.number() - 1).is_multiple_of(args.every) {
@@ -88,7 +94,8 @@ pub fn run(args: Args) -> Result<()> {
     outputs.summary.add(findings);
     outputs.finish(&pipeline)?;
     print_cost(&pipeline.totals(), decode);
-    Ok(())
+    // What could be read is summed up all the same; the exit code says that it is not everything.
+    cut_off.map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn pool(settings: &DetectorSettings, camera: &CameraSettings) -> Result<Option<Arc<Pool>>> {

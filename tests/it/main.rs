@@ -16,3 +16,8 @@ mod rtsp;
 mod scenarios;
 mod track;
 mod setup;
+mod program;
+mod replay_command;
+mod end_to_end;
+mod bad_input;
+mod demo;

@@ -159,11 +159,11 @@ fn every_envelope() -> Vec<Envelope> {
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn validator(schema: &Value) -> Validator {
+pub(crate) fn validator(schema: &Value) -> Validator {
     jsonschema::draft202012::options().should_validate_formats(true).build(schema).expect("our schema is a schema")
 }
 
-fn cloud_events_validator() -> Validator {
+pub(crate) fn cloud_events_validator() -> Validator {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas/cloudevents-1.0.json");
     validator(&serde_json::from_slice(&std::fs::read(file).expect("part of the repository")).expect("JSON"))
 }
@@ -175,7 +175,7 @@ fn assert_valid(validator: &Validator, payload: &[u8]) {
 }
 
 /// The channel whose address `topic` fits.
-fn channel_of(topic: &str) -> Channel {
+pub(crate) fn channel_of(topic: &str) -> Channel {
     let levels: Vec<&str> = topic.strip_prefix("its/v1/palembang/").expect("starts with the root").split('/').collect();
     let fits = |channel: &Channel| {
         let address: Vec<&str> = channel.spec().address.split('/').skip(1).collect();

@@ -1,0 +1,221 @@
+//! What people get wrong, and the sentence they then read: exit code 2 for configuration and usage, 1 for anything else, never a panic.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::onnx_maker::{Graph, Numbers, Output, Picture};
+use crate::program::{Ended, Workshop, installed, junction, mqtt, run, street};
+
+fn run_with(config: &Path) -> Ended {
+    run(&["run", "--config", config.to_str().expect("plain"), "--seconds", "5"])
+}
+
+/// Fails with every difference between what is said and what should be.
+fn expect(code: i32, ended: &Ended, sentence: &str) {
+    assert_eq!((ended.code, ended.stderr.as_str(), ended.stdout.as_str()), (Some(code), format!("simpang: {sentence}\n").as_str(), ""));
+}
+
+fn any_street() -> String {
+    street("jalan", "url = \"rtsp://127.0.0.1:9/jalan\"")
+}
+
+/// Another `[detector]` instead of the usual one.
+fn detector(workshop: &Workshop, name: &str, lines: &str) -> std::path::PathBuf {
+    let usual = std::fs::read_to_string(workshop.config(name, &[any_street()])).expect("just written");
+    workshop.write(name, usual.replace("[detector]\n", &format!("[detector]\n{lines}\n")))
+}
+
+// ---- configuration: exit code 2 ----
+
+#[test]
+fn a_configuration_that_is_not_there_is_named() {
+    let sentence =
+        "cannot read configuration `/nowhere/box.toml`: check the path and who may read it: No such file or directory (os error 2)";
+    expect(2, &run_with(Path::new("/nowhere/box.toml")), sentence);
+}
+
+#[test]
+fn everything_that_is_wrong_with_the_box_is_said_at_once_with_line_and_way_out() {
+    let workshop = Workshop::new();
+    let film = installed(".cache/films/vtest.avi");
+    let usual = std::fs::read_to_string(workshop.config("box.toml", &[any_street(), mqtt(1883)])).expect("just written");
+    let cases = [
+        (
+            usual.replace("[page]\nlisten", "[page]\nlisen"),
+            "{19}: `page.lisen` is not a known key here (did you mean `listen`?): known: `enabled` and `listen`",
+        ),
+        (
+            usual.replace("host = \"127.0.0.1\"", "host = \"127.0.0.1\"\nroot = \"its/kota palembang\""),
+            "{50}: `mqtt.root` has the level `kota palembang`: only letters, digits, `-`, `_` and `.` are safe in a topic",
+        ),
+        (
+            usual.replace("threads_per_inference = 1", "threads_per_inference = 1\nmodel = \"tidak-ada.toml\""),
+            "{12}: `detector.model` names `FOLDER/tidak-ada.toml`, which is no file: check the path, it is relative to the folder of this file",
+        ),
+        (
+            usual.replace("threads_per_inference = 1", "threads_per_inference = 1\nruntime_library = \"tidak-ada.so\""),
+            "{12}: `detector.runtime_library` names `FOLDER/tidak-ada.so`, which is no file: check the path, it is relative to the folder of this file",
+        ),
+    ];
+    for (index, (text, sentence)) in cases.into_iter().enumerate() {
+        let config = workshop.write(&format!("bad-{index}.toml"), &text);
+        let (line, what) = sentence.strip_prefix('{').and_then(|rest| rest.split_once("}: ")).expect("{line}: sentence");
+        let folder = workshop.path("");
+        let what = what.replace("FOLDER/", &folder.display().to_string());
+        let path = config.display().to_string();
+        let all = format!("{path}:{line}: {what}\n1 problem in configuration `{path}`");
+        expect(2, &run_with(&config), &all);
+        expect(2, &run(&["check", &path]), &all);
+        expect(2, &run(&["replay", "--config", &path, "--input", film.to_str().expect("plain")]), &all);
+    }
+}
+
+#[test]
+fn an_impossible_zone_takes_out_its_camera_and_the_only_camera_takes_out_the_box() {
+    let workshop = Workshop::new();
+    let impossible = any_street().replace("polygon = [[0.42, 0.34], [0.62, 0.28],", "polygon = [[0.62, 0.28], [0.42, 0.34], [0.9, 0.9],");
+    let alone = workshop.config("alone.toml", std::slice::from_ref(&impossible));
+    let path = alone.display().to_string();
+    let what = "`cameras.jalan.zones.pelataran.polygon` crosses itself where its edges 2–3 and 5–6 meet: list the corners in order around the zone";
+    let line =
+        1 + std::fs::read_to_string(&alone).expect("just written").lines().position(|line| line.starts_with("polygon")).expect("a zone");
+    expect(2, &run_with(&alone), &format!("{path}:{line}: {what}\n1 problem in configuration `{path}`"));
+
+    let beside = workshop.config("beside.toml", &[impossible, junction()]);
+    let ended = run_with(&beside);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let said = format!("camera `jalan` is left out: {}:{line}: {what}\n", beside.display());
+    assert!(ended.stderr.contains(&said), "{}", ended.stderr);
+}
+
+#[test]
+fn wrong_usage_exits_with_two() {
+    for wrong in [&["run"][..], &["repaly"], &["replay", "--config", "x", "--input", "y", "--every", "0"], &[]] {
+        let ended = run(wrong);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{wrong:?}: {}", ended.stderr);
+        assert!(ended.stderr.contains("Usage: simpang"), "{}", ended.stderr);
+    }
+}
+
+// ---- models: exit code 1 ----
+
+/// A contract for these weights beside them, with the checksum given.
+fn contract(workshop: &Workshop, sha256: &str) {
+    workshop.write(
+        "tiny.toml",
+        format!(
+            "name = \"tiny\"\nfile = \"tiny.onnx\"\nsha256 = \"{sha256}\"\nlicence = \"CC0-1.0\"\n\
+             [input]\nname = \"image\"\nwidth = 64\nheight = 64\nlayout = \"nhwc\"\nelement = \"u8\"\ncolour = \"rgb\"\nfit = \"letterbox-top-left\"\n\
+             [output]\nhead = \"ssd\"\nnames = {{ boxes = \"boxes\", scores = \"scores\" }}\n\
+             [classes]\nperson = [0]\n[scores]\nkeep = 0.25\nsure = 0.3\nbegin = 0.4\n[nms]\nvehicle_iou = 0.5\nperson_iou = 0.5\n"
+        ),
+    );
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn tiny(opset: u64) -> Vec<u8> {
+    let outputs = vec![
+        Output { name: "boxes", shape: vec![1, 1, 4], numbers: Numbers::F32(vec![0.0; 4]) },
+        Output { name: "scores", shape: vec![1, 1, 2], numbers: Numbers::F32(vec![0.0; 2]) },
+    ];
+    Graph { opset, input: "image", picture: Picture::U8, shape: vec![1, 64, 64, 3], size_input: None, outputs }.bytes()
+}
+
+#[test]
+fn weights_that_are_missing_or_altered_are_not_run() {
+    let workshop = Workshop::new();
+    let config = detector(&workshop, "box.toml", "model = \"tiny.toml\"");
+    let weights = workshop.path("tiny.onnx").display().to_string();
+    let right = sha256(&tiny(13));
+    contract(&workshop, &right);
+    let missing = format!(
+        "model `tiny`: {weights} cannot be read; run models/install, or correct `file` in the contract: No such file or directory (os error 2)"
+    );
+    expect(1, &run_with(&config), &missing);
+
+    let mut altered = tiny(13);
+    *altered.last_mut().expect("not empty") ^= 1;
+    workshop.write("tiny.onnx", &altered);
+    let sentence = format!(
+        "model `tiny`: {weights} was altered: its sha256 is {}, the contract says {right}; \
+         run models/install again, or calibrate a contract for the new file",
+        sha256(&altered)
+    );
+    expect(1, &run_with(&config), &sentence);
+}
+
+/// The runtime's own words stand in the middle and change with its version; ours before and after are exact.
+#[test]
+fn weights_that_the_runtime_does_not_know_are_refused_with_a_way_out() {
+    let workshop = Workshop::new();
+    let config = detector(&workshop, "box.toml", "model = \"tiny.toml\"");
+    let weights = workshop.path("tiny.onnx").display().to_string();
+    for (what, bytes) in [("an operator set of the future", tiny(9999)), ("no ONNX at all", b"rapat hari Senin".repeat(100))] {
+        workshop.write("tiny.onnx", &bytes);
+        contract(&workshop, &sha256(&bytes));
+        let ended = run_with(&config);
+        let before = format!("simpang: model `tiny`: ONNX Runtime does not accept {weights}: ");
+        let is_ours = ended.stderr.starts_with(&before)
+            && ended.stderr.ends_with("; export it again as ONNX with operator set 21 or lower\n")
+            && ended.stderr.lines().count() == 1;
+        assert!(is_ours && ended.code == Some(1), "{what}: {:?} {}", ended.code, ended.stderr);
+    }
+}
+
+#[test]
+fn a_runtime_library_that_is_none_is_refused_with_a_way_out() {
+    let workshop = Workshop::new();
+    let library = workshop.write("libonnxruntime.so", "rapat hari Senin");
+    let config = detector(&workshop, "box.toml", "runtime_library = \"libonnxruntime.so\"");
+    let ended = run_with(&config);
+    let library = library.canonicalize().expect("just written");
+    let before = format!("simpang: ONNX Runtime: {} cannot be used: ", library.display());
+    let after = "; version 1.24 or newer is needed, models/install brings one\n";
+    let is_ours = ended.stderr.starts_with(&before) && ended.stderr.ends_with(after) && ended.stderr.lines().count() == 1;
+    assert!(is_ours && ended.code == Some(1), "{:?} {}", ended.code, ended.stderr);
+}
+
+// ---- the machine: exit code 1 ----
+
+#[test]
+fn an_address_in_use_names_the_way_out() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("bound").to_string();
+    let workshop = Workshop::new();
+    let usual = std::fs::read_to_string(workshop.config("box.toml", &[junction()])).expect("just written");
+    let config = workshop.write("taken.toml", usual.replace("127.0.0.1:0", &address));
+    let sentence = format!(
+        "the local page cannot listen on {address}; choose another address with `page.listen`, or stop what is using it: \
+         Address already in use (os error 98)"
+    );
+    expect(1, &run_with(&config), &sentence);
+}
+
+#[test]
+fn a_queue_that_cannot_be_written_names_the_way_out() {
+    let workshop = Workshop::new();
+    // A file where the folder should be: not even root can make a folder in it.
+    let file = workshop.write("berkas", "");
+    let usual = std::fs::read_to_string(workshop.config("box.toml", &[junction()])).expect("just written");
+    let folder = file.join("outbox").display().to_string();
+    let config = workshop.write("queue.toml", usual.replace(&workshop.path("outbox").display().to_string(), &folder));
+    let sentence = format!("outbox directory {folder}: cannot be used; make it writable for this program: Not a directory (os error 20)");
+    expect(1, &run_with(&config), &sentence);
+}
+
+#[test]
+fn a_queue_has_one_owner() {
+    let workshop = Workshop::new();
+    let config = workshop.config("box.toml", &[junction(), mqtt(crate::broker::free_port())]);
+    let first = crate::program::Program::agent(&config);
+    first.page();
+    let outbox = workshop.path("outbox").display().to_string();
+    let sentence = format!("outbox directory {outbox}: another simpang is using it; stop that one, or set another `outbox.directory`");
+    expect(1, &run_with(&config), &sentence);
+    assert_eq!(first.stop().code, Some(0));
+}

@@ -1,0 +1,367 @@
+//! The whole program between a real RTSP server and a real Mosquitto: the same events as from the file, valid messages, life and death.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use simpang::base::time::{Clock as _, SystemClock};
+use simpang::event::channel::Channel;
+use simpang::event::contract::Document;
+
+use crate::broker::{Broker, Seen, Subscriber, free_port, wait_until};
+use crate::camera_server::{Auth, CameraServer, Encoding, encoded};
+use crate::messages::{channel_of, cloud_events_validator, validator};
+use crate::program::{PATIENCE, Page, Program, Workshop, installed, junction, mqtt, run, street};
+
+/// Topic of the box before the message's own levels.
+const BOX: &str = "its/v1/palembang/simpang-uji/uji-01/";
+
+fn json_of(message: &Seen) -> Value {
+    serde_json::from_slice(&message.payload).unwrap_or_else(|error| panic!("{}: {error}", message.topic))
+}
+
+fn on<'a>(seen: &'a [Seen], topic: &str) -> impl Iterator<Item = &'a Seen> {
+    let topic = topic.to_owned();
+    seen.iter().filter(move |message| message.topic.strip_prefix(BOX).is_some_and(|rest| rest.starts_with(&topic)))
+}
+
+/// Whether the box says `state` about itself, now or as kept by the broker.
+fn says(seen: &[Seen], state: &str) -> bool {
+    on(seen, "status").any(|message| json_of(message)["state"] == state)
+}
+
+// ---- RTSP is replay ----
+
+/// Twelve seconds of the street with eight crossings, at 6 frames a second instead of 10 so that a busy machine analyses nearly every frame.
+fn slow_street(encoding: Encoding) -> PathBuf {
+    let name = if encoding == Encoding::H264 { "h264" } else { "h265" };
+    let film = installed(&format!(".cache/films/vtest-{name}.mp4"));
+    let input = ["-ss", "26", "-i", film.to_str().expect("plain"), "-t", "12", "-c", "copy"];
+    let part = encoded(&format!("street-12s-{name}.mp4"), &input);
+    let tag = if encoding == Encoding::H264 { "avc1" } else { "hvc1" };
+    let slower = ["-itsscale", "1.666667", "-i", part.to_str().expect("plain"), "-c", "copy", "-tag:v", tag];
+    encoded(&format!("street-12s-slow-{name}.mp4"), &slower)
+}
+
+/// What is compared: events by kind, phase, place and reason of the end, in order; people counted by direction.
+#[derive(PartialEq, Debug)]
+struct Story {
+    events: Vec<[String; 4]>,
+    counts: BTreeMap<String, u64>,
+}
+
+fn told(event: &Value) -> [String; 4] {
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let data = &event["data"];
+    [word(&event["type"]), word(&data["kind"]), word(&data["where"]["zoneId"]), word(&data["endReason"])]
+}
+
+fn replayed(config: &Path, camera: &str, film: &Path) -> (Story, u64) {
+    let (config, film) = (config.to_str().expect("plain"), film.to_str().expect("plain"));
+    let ended = run(&["replay", "--config", config, "--camera", camera, "--input", film]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let mut lines = ended.json_lines();
+    let summary = lines.pop().expect("a summary")["summary"].clone();
+    let counts = summary["counts"][format!("garis-{camera}")].as_object().expect("directions").clone();
+    let counts = counts.into_iter().map(|(direction, classes)| (direction, classes["person"].as_u64().unwrap_or_default()));
+    (Story { events: lines.iter().map(told).collect(), counts: counts.collect() }, summary["frames"].as_u64().expect("a number"))
+}
+
+/// What a subscriber heard about one camera.
+fn heard(seen: &[Seen], camera: &str) -> Story {
+    let mut events: Vec<Value> =
+        on(seen, "event/").map(json_of).filter(|event| event["source"].as_str().is_some_and(|s| s.ends_with(camera))).collect();
+    events.sort_by_key(|event| event["sequence"].as_str().map(str::to_owned));
+    // Delivery is at least once: a repeat has the same id.
+    events.dedup_by_key(|event| event["id"].clone());
+    let mut counts = BTreeMap::from([("ke-kanan".to_owned(), 0), ("ke-kiri".to_owned(), 0)]);
+    let flow = format!("flow/garis-{camera}/1m");
+    let reports: BTreeMap<String, Value> = on(seen, &flow)
+        .flat_map(|message| json_of(message).as_array().cloned().unwrap_or_default())
+        .map(|entity| (entity["id"].as_str().expect("an id").to_owned(), entity))
+        .collect();
+    for entity in reports.values().filter(|entity| entity["type"] == "CrowdFlowObserved") {
+        *counts.entry(entity["directionName"].as_str().expect("a word").to_owned()).or_default() +=
+            entity["peopleCount"].as_u64().expect("a number");
+    }
+    Story { events: events.iter().map(told).collect(), counts }
+}
+
+/// One camera of the comparison: the server ends with its film, so that there is no second showing.
+struct Showing {
+    id: &'static str,
+    film: PathBuf,
+    server: Option<CameraServer>,
+    frames: f64,
+    grew: Duration,
+    clock: SystemClock,
+}
+
+impl Showing {
+    fn start(id: &'static str, encoding: Encoding, auth: Auth) -> Self {
+        let film = slow_street(encoding);
+        let server = CameraServer::start(Some(&film), encoding, auth);
+        Self { id, film, server: Some(server), frames: 0.0, grew: Duration::ZERO, clock: SystemClock::new() }
+    }
+
+    fn source(&self, transport: &str) -> String {
+        let url = self.server.as_ref().expect("it runs").url("/film");
+        format!("url = \"{url}\"\ntransport = \"{transport}\"\nuser = \"viewer\"\npassword_file = \"camera-password\"")
+    }
+
+    /// Ends the server when the film is over: many frames came, and for a second no more.
+    fn is_over(&mut self, page: Page) -> bool {
+        let (frames, now) = (page.metric("simpang_frames_total", self.id), self.clock.monotonic());
+        if frames > self.frames || frames < 90.0 {
+            self.grew = now;
+        }
+        self.frames = frames;
+        if now - self.grew > Duration::from_secs(1) {
+            self.server = None;
+        }
+        self.server.is_none()
+    }
+}
+
+/// Four cameras at once: H.264 and H.265, inside the connection and by datagram, all with Digest. What is heard at the broker is what replay
+/// prints of the same files, except: times (live ones begin with the connection), measurements and identities; frames that a busy machine
+/// does not analyse (the film is slow and its story is the same at every third frame); with datagrams, what the network loses.
+#[test]
+fn a_camera_tells_the_same_story_as_its_film() {
+    let broker = Broker::plain();
+    let subscriber = Subscriber::to(broker.port);
+    let workshop = Workshop::new();
+    workshop.secret("camera-password", "test-only");
+    let mut showings = [
+        ("h264-tcp", Encoding::H264, "tcp"),
+        ("h265-tcp", Encoding::H265, "tcp"),
+        ("h264-udp", Encoding::H264, "udp"),
+        ("h265-udp", Encoding::H265, "udp"),
+    ]
+    .map(|(id, encoding, transport)| (Showing::start(id, encoding, Auth::Digest), transport));
+    let mut parts: Vec<String> = showings.iter().map(|(showing, transport)| street(showing.id, &showing.source(transport))).collect();
+    parts.push(mqtt(broker.port));
+    let config = workshop.config("four.toml", &parts);
+
+    let agent = Program::agent(&config);
+    let page = agent.page();
+    let all_over = wait_until(2 * PATIENCE, || {
+        let still_on: Vec<&str> = showings.iter_mut().filter_map(|(showing, _)| (!showing.is_over(page)).then_some(showing.id)).collect();
+        still_on.is_empty()
+    });
+    assert!(all_over, "the films do not end: {}\n{}", page.state(), agent.log());
+    let shown = page.state();
+    let ended = agent.stop();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let seen = subscriber.wait(PATIENCE, |seen| says(seen, "stopped"));
+
+    for (showing, _) in &showings {
+        let (expected, frames) = replayed(&config, showing.id, &showing.film);
+        assert!(expected.events.len() >= 2 && expected.counts.values().sum::<u64>() >= 6, "{expected:?}");
+        assert!((frames as f64 - 10.0..=frames as f64).contains(&showing.frames), "{}: {} of {frames} frames", showing.id, showing.frames);
+        assert_eq!(heard(&seen, showing.id), expected, "{}: {}", showing.id, ended.stderr);
+        let camera = shown["cameras"].as_array().expect("cameras").iter().find(|camera| camera["id"] == showing.id).expect("shown");
+        println!("{}: {} frames, {} dropped", showing.id, showing.frames, camera["droppedFrames"]);
+    }
+}
+
+// ---- every message is what is documented ----
+
+/// A minute and a half less than half of it by default: enough for every kind of message but the quarter-hourly one. `SIMPANG_LONG=1`: ten minutes.
+fn run_length() -> (Duration, bool) {
+    let is_long = std::env::var("SIMPANG_LONG").as_deref() == Ok("1");
+    (Duration::from_secs(if is_long { 600 } else { 25 }), is_long)
+}
+
+fn schema(document: Document) -> Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{}.json", document.name()));
+    validator(&serde_json::from_slice(&std::fs::read(path).expect("part of the repository")).expect("JSON"))
+}
+
+#[test]
+fn every_message_of_a_run_is_valid_by_the_shipped_schemas() {
+    let (length, is_long) = run_length();
+    let broker = Broker::plain();
+    let subscriber = Subscriber::to(broker.port);
+    let workshop = Workshop::new();
+    let nobody = format!("url = \"rtsp://127.0.0.1:{}/mati\"", free_port());
+    let config = workshop.config("junction.toml", &[junction(), street("mati", &nobody), mqtt(broker.port)]);
+    let seconds = length.as_secs().to_string();
+    let ended = run(&["run", "--config", config.to_str().expect("plain"), "--seconds", &seconds]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let seen = subscriber.wait(PATIENCE, |seen| says(seen, "stopped"));
+
+    let schemas: BTreeMap<Document, Validator> = Document::ALL.into_iter().map(|document| (document, schema(document))).collect();
+    let cloud_events = cloud_events_validator();
+    let mut channels = BTreeMap::<&str, u32>::new();
+    let mut problems = Vec::new();
+    for message in &seen {
+        let spec = channel_of(&message.topic).spec();
+        *channels.entry(spec.name).or_default() += 1;
+        if message.payload.is_empty() {
+            assert_eq!(spec.name, Channel::Active.spec().name, "only an ended event empties its topic");
+            continue;
+        }
+        assert_eq!(message.content_type.as_deref(), Some(spec.content_type), "{}", message.topic);
+        let value = json_of(message);
+        let mut check = |schema: &Validator, value: &Value| {
+            problems.extend(schema.iter_errors(value).map(|error| format!("{} {}: {error}", message.topic, error.instance_path())));
+        };
+        check(&schemas[&spec.document], &value);
+        if spec.document == Document::Event {
+            check(&cloud_events, &value);
+            check(&schemas[&Document::EventData], &value["data"]);
+        }
+    }
+    println!("{} messages: {channels:?}", seen.len());
+    assert!(problems.is_empty(), "{} problems, the first: {:#?}", problems.len(), &problems[..problems.len().min(5)]);
+    let expected =
+        Channel::ALL.into_iter().filter(|&channel| is_long || channel != Channel::FlowQuarter).map(|channel| channel.spec().name);
+    let heard: BTreeSet<&str> = channels.into_keys().collect();
+    let silent: Vec<&str> = expected.filter(|name| !heard.contains(name)).collect();
+    assert!(silent.is_empty(), "nothing was heard on {silent:?}");
+    let kinds: BTreeSet<String> = on(&seen, "event/").map(|message| told(&json_of(message))[0].clone()).collect();
+    assert!(kinds.len() >= 4, "a run with little to say proves little: {kinds:?}");
+}
+
+// ---- life and death ----
+
+/// What the broker keeps about the box for who comes late.
+fn kept(port: u16) -> Vec<Seen> {
+    let late = Subscriber::to(port);
+    let seen = late.wait(PATIENCE, |seen| on(seen, "status").any(|message| message.retained));
+    seen.into_iter().filter(|message| message.retained).collect()
+}
+
+#[test]
+fn a_box_that_is_stopped_says_so_and_leaves_nothing_open() {
+    let broker = Broker::plain();
+    let workshop = Workshop::new();
+    let config = workshop.config("box.toml", &[junction(), mqtt(broker.port)]);
+    let subscriber = Subscriber::to(broker.port);
+    let agent = Program::agent(&config);
+    let seen = subscriber.wait(PATIENCE, |seen| on(seen, "active/").next().is_some());
+    assert!(says(&seen, "online"), "{seen:?}");
+    let ended = agent.stop();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    subscriber.wait(PATIENCE, |seen| says(seen, "stopped"));
+    drop(subscriber);
+    let kept = kept(broker.port);
+    assert!(says(&kept, "stopped"), "{kept:?}");
+    assert_eq!(on(&kept, "active/").count(), 0, "events that were open have ended");
+}
+
+#[test]
+fn a_box_that_is_killed_is_called_offline_and_ends_at_its_return_what_it_had_left_open() {
+    let broker = Broker::plain();
+    let workshop = Workshop::new();
+    let config = workshop.config("box.toml", &[junction(), mqtt(broker.port)]);
+    let subscriber = Subscriber::to(broker.port);
+    let agent = Program::agent(&config);
+    let is_new = |message: &Seen| json_of(message)["type"].as_str().is_some_and(|kind| kind.contains(".new."));
+    subscriber.wait(PATIENCE, |seen| on(seen, "event/").any(is_new));
+    agent.signal("KILL");
+    assert_eq!(agent.ended().code, None);
+    let before = subscriber.wait(PATIENCE, |seen| says(seen, "offline"));
+    assert!(says(&before, "offline"), "the broker publishes the will");
+    // Counted after the kill: this is all that was heard before the return.
+    let mut open = BTreeSet::new();
+    for event in on(&before, "event/").map(json_of) {
+        let id = event["subject"].as_str().expect("an id").to_owned();
+        if told(&event)[0].contains(".end.") {
+            open.remove(&id)
+        } else {
+            open.insert(id)
+        };
+    }
+    assert!(!open.is_empty(), "something was open");
+
+    let agent = Program::agent(&config);
+    let ends = |seen: &[Seen]| {
+        let ends = on(seen, "event/").map(json_of).filter(|event| event["data"]["endReason"] == "cameraLost");
+        ends.map(|event| event["subject"].as_str().expect("an id").to_owned()).collect::<BTreeSet<_>>()
+    };
+    let after = subscriber.wait(PATIENCE, |seen| open.is_subset(&ends(seen)));
+    assert!(open.is_subset(&ends(&after)), "{open:?} but {:?}", ends(&after));
+    assert_eq!(agent.stop().code, Some(0));
+}
+
+// ---- one bad camera, and secrets ----
+
+#[test]
+fn a_dead_camera_is_reported_and_stops_nobody_and_no_password_is_ever_shown() {
+    const CANARY: &str = "kenari-42-rahasia";
+    let broker = Broker::plain();
+    let subscriber = Subscriber::to(broker.port);
+    let workshop = Workshop::new();
+    workshop.secret("camera-password", CANARY);
+    let strict = CameraServer::start(None, Encoding::H264, Auth::Digest);
+    let secret = "user = \"viewer\"\npassword_file = \"camera-password\"";
+    let refused = street("mati", &format!("url = \"rtsp://127.0.0.1:{}/utama\"\n{secret}", free_port()));
+    let wrong = street("salah", &format!("url = \"{}\"\n{secret}", strict.url("/live")));
+    let config = workshop.config("box.toml", &[junction(), refused, wrong, mqtt(broker.port)]);
+
+    let mut agent = Program::agent(&config);
+    let page = agent.page();
+    let state_of = |seen: &[Seen], camera: &str| on(seen, &format!("cam/{camera}/state")).map(json_of).last();
+    let seen = subscriber.wait(PATIENCE, |seen| {
+        ["mati", "salah", "simulasi"].iter().all(|camera| state_of(seen, camera).is_some()) && on(seen, "event/").next().is_some()
+    });
+    let said = |camera: &str| state_of(&seen, camera).map(|state| [state["state"].clone(), state["reason"].clone()]);
+    assert_eq!(said("mati"), Some([json!("no_signal"), json!("connection refused")]));
+    assert_eq!(said("salah"), Some([json!("no_signal"), json!("it refuses user or password (401)")]));
+    assert_eq!(said("simulasi").map(|[state, _]| state), Some(json!("ok")));
+    assert!(on(&seen, "event/").next().is_some(), "the other camera works");
+    assert!(on(&seen, "status").any(|message| json_of(message)["state"] == "degraded"), "{seen:?}");
+    assert!(agent.is_running());
+
+    let mut shown = String::new();
+    for path in ["/", "/api/state", "/metrics", "/healthz", "/api/cameras/mati/picture.jpg", "/no/such/page"] {
+        let answer = page.get(path);
+        shown += &(answer.headers.clone() + &answer.text());
+    }
+    assert!(shown.contains("connection refused") && shown.contains("it refuses user or password (401)"), "{shown}");
+    assert_eq!(page.get("/healthz").status, 200, "one camera of three works");
+    let ended = agent.stop();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let seen = subscriber.wait(PATIENCE, |seen| says(seen, "stopped"));
+    let published: String =
+        seen.iter().map(|message| format!("{} {}\n", message.topic, String::from_utf8_lossy(&message.payload))).collect();
+    for (what, text) in [("page", shown), ("log", ended.stderr), ("output", ended.stdout), ("broker", published)] {
+        assert!(!text.contains(CANARY), "the password is on the {what}: {text}");
+    }
+}
+
+/// The broker is away: the box works on, says so once, and delivers everything when it comes.
+#[test]
+fn a_broker_that_refuses_is_waited_for() {
+    let port = free_port();
+    let workshop = Workshop::new();
+    let config = workshop.config("box.toml", &[junction(), mqtt(port)]);
+    let mut agent = Program::agent(&config);
+    let page = agent.page();
+    agent.logs(&format!("broker 127.0.0.1:{port}: connection refused, trying again in "));
+    let waits = wait_until(PATIENCE, || page.state()["delivery"]["depth"].as_u64().is_some_and(|depth| depth > 2));
+    assert!(waits && agent.is_running(), "{}", page.state());
+    let delivery = page.state()["delivery"].clone();
+    assert_eq!(
+        (&delivery["connected"], &delivery["cause"], &delivery["dropped"]),
+        (&json!(false), &json!("connection refused"), &json!(0))
+    );
+    let ended = agent.stop();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("connection refused").count(), 1, "said once: {}", ended.stderr);
+
+    // A broker at last: what was accepted while there was none is delivered by the next start.
+    let broker = Broker::plain();
+    let subscriber = Subscriber::to(broker.port);
+    let text =
+        std::fs::read_to_string(&config).expect("just written").replace(&format!("port = {port}"), &format!("port = {}", broker.port));
+    let agent = Program::agent(&workshop.write("again.toml", text));
+    let seen = subscriber.wait(PATIENCE, |seen| on(seen, "event/").next().is_some());
+    let first = on(&seen, "event/").next().map(json_of).expect("an event");
+    assert_eq!(first["sequence"], "0000000001", "from the beginning: {first}");
+    assert_eq!(agent.stop().code, Some(0));
+}
