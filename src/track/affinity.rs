@@ -5,6 +5,7 @@ use super::tracklet::Tracklet;
 use super::tuning::Tuning;
 use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point, Rect};
+use crate::base::time::MediaTime;
 
 /// A detection as the tracker weighs it.
 #[derive(Clone, Copy, Debug)]
@@ -36,13 +37,16 @@ pub(super) struct Expectation {
     /// Direction of its movement, a unit vector; `None` when it hardly moved.
     course: Option<Point<Pixel>>,
     least_step: f32,
+    /// What it costs that it was away.
+    away: f32,
 }
 
 impl Expectation {
     /// Of something that moves on. The buffer grows with the doubt about where it is, and so with the time since it was seen.
-    pub(super) fn moving(tracklet: &Tracklet, gate: Gate, tuning: &Tuning) -> Self {
+    pub(super) fn moving(tracklet: &Tracklet, at: MediaTime, gate: Gate, tuning: &Tuning) -> Self {
         let buffer = (gate.buffer + tuning.buffer_spread * tracklet.filter.spread()).min(tuning.buffer_max);
-        Self::at(tracklet, tracklet.filter.rect(), Gate { buffer, ..gate }, tuning)
+        let away = tuning.away * tracklet.unseen(at).as_secs_f32();
+        Self { away, ..Self::at(tracklet, tracklet.filter.rect(), Gate { buffer, ..gate }, tuning) }
     }
 
     /// Of something that stood where it was last seen, long ago: it is there, or it is something else.
@@ -63,6 +67,7 @@ impl Expectation {
             last: tracklet.last.rect.center(),
             course: (length >= least_step).then(|| Point::new(course.x / length, course.y / length)),
             least_step,
+            away: 0.0,
         }
     }
 
@@ -79,7 +84,7 @@ impl Expectation {
         }
         let change = class_change(self.class, offer.class)?;
         let height = 1.0 - tuning.height * (1.0 - height_iou(self.rect, offer.rect));
-        Some(1.0 - overlap * offer.trust * height + tuning.course * self.turn(offer.rect.center()) + tuning.class_cost * change)
+        Some(1.0 - overlap * offer.trust * height + self.away + tuning.course * self.turn(offer.rect.center()) + tuning.class_cost * change)
     }
 
     /// 0 for going on in the same direction, 1 for turning back (OC-SORT's direction consistency); 0 when steps are too small to tell.
@@ -126,7 +131,6 @@ fn class_change(from: Class, to: Class) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::time::MediaTime;
     use crate::detect::{Detection, Score};
 
     const NEAR: Gate = Gate { buffer: 0.2, overlap: 0.3 };
@@ -135,7 +139,7 @@ mod tests {
         let tuning = Tuning::default();
         let seen = Detection { rect: Rect::new(0.0, 0.0, 40.0, 40.0), class: Class::Car, score: Score::new(0.9) };
         let tracklet = Tracklet::new(MediaTime::ZERO, seen, &tuning);
-        Expectation::moving(&tracklet, gate, &tuning).cost(&Offer { rect, class, trust: 1.0 }, &tuning)
+        Expectation::moving(&tracklet, MediaTime::ZERO, gate, &tuning).cost(&Offer { rect, class, trust: 1.0 }, &tuning)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod affinity;
 mod assign;
 mod camera;
+mod jitter;
 mod kalman;
 pub mod mot;
 mod rider;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::affinity::{Expectation, Gate, Offer, could_be};
 use super::assign::Assignment;
 use super::camera::Camera;
+use super::jitter::Jitter;
 use super::rider;
 use super::tracklet::{Stage, Tracklet};
 use super::tuning::Tuning;
@@ -42,15 +43,18 @@ pub struct Tracker {
     pairs: Vec<(usize, usize)>,
     assignment: Assignment,
     camera: Camera,
+    jitter: Jitter,
     tracks: Vec<Track>,
 }
 
 impl Tracker {
     /// A tracker that has seen nothing.
     pub fn new(settings: &TrackSettings) -> Self {
+        let tuning = Tuning::default();
         Self {
             settings: settings.clone(),
-            tuning: Tuning::default(),
+            jitter: Jitter::new(&tuning),
+            tuning,
             tracklets: Vec::with_capacity(ROOM),
             next_id: 1,
             last_frame: None,
@@ -140,10 +144,11 @@ impl Tracker {
         self.tracklets = tracklets;
     }
 
-    /// BYTE's cascade: sure boxes to what was just seen, faint boxes to what is left of it, then sure boxes to what was lost from sight,
+    /// BYTE's cascade: sure boxes to what was seen lately, faint boxes to what is left of it, then sure boxes to what was lost longer,
     /// and last to what is not confirmed yet.
     fn associate(&mut self, at: MediaTime) {
         let just = Duration::from_secs_f32(self.tuning.fresh_secs.max(1.5 * self.interval));
+        let awaited = Duration::from_secs_f32(self.tuning.awaited_secs.max(1.5 * self.interval));
         let lately = Duration::from_secs_f32(self.tuning.low_within_secs.max(1.5 * self.interval));
         let near = Gate { buffer: self.tuning.buffer, overlap: self.tuning.gate };
         let faint = Gate { buffer: self.tuning.buffer_low, overlap: self.tuning.gate_low };
@@ -154,12 +159,14 @@ impl Tracker {
         let is_sure = |score: f32| score >= high;
 
         let is_fresh = |track: &Tracklet, unseen| track.is_confirmed() && unseen <= just;
+        let is_awaited = |track: &Tracklet, unseen| track.is_confirmed() && unseen <= awaited;
         self.choose(at, is_fresh, is_sure);
         if let Some(shift) = self.look_for_jerk() {
             self.shift(shift);
         }
+        self.choose(at, is_awaited, is_sure);
         self.propose(at, near);
-        if let Some(shift) = self.look_for_drift() {
+        if let Some(shift) = self.look_for_drift(at, just) {
             self.shift(shift);
             self.propose(at, near);
         }
@@ -184,12 +191,15 @@ impl Tracker {
         camera.jerk(&self.tuning)
     }
 
-    fn look_for_drift(&mut self) -> Option<Point<Pixel>> {
+    /// From what was seen `just` before: what was away surprises by itself.
+    fn look_for_drift(&mut self, at: MediaTime, just: Duration) -> Option<Point<Pixel>> {
         let camera = &mut self.camera;
         camera.expected.clear();
-        camera.expected.extend(self.pairs.iter().map(|&(track, _)| self.tracklets[track].filter.rect()));
         camera.found.clear();
-        camera.found.extend(self.pairs.iter().map(|&(_, detection)| self.offers[detection].rect));
+        for &(track, detection) in self.pairs.iter().filter(|&&(track, _)| self.tracklets[track].unseen(at) <= just) {
+            camera.expected.push(self.tracklets[track].filter.rect());
+            camera.found.push(self.offers[detection].rect);
+        }
         camera.drift(&self.tuning)
     }
 
@@ -234,16 +244,22 @@ impl Tracker {
         if tracklet.was_standing(&self.tuning) && tracklet.unseen(at) > self.settings.lost_after {
             Expectation::standing(tracklet, &self.tuning)
         } else {
-            Expectation::moving(tracklet, gate, &self.tuning)
+            Expectation::moving(tracklet, at, gate, &self.tuning)
         }
     }
 
     fn accept(&mut self, at: MediaTime) {
+        let next_frame = Duration::from_secs_f32(1.5 * self.interval);
         for &(track, detection) in &self.pairs {
             let (found, trust) = (self.detections[detection], self.offers[detection].trust);
-            self.tracklets[track].observe(at, found, trust, &self.tuning);
+            let tracklet = &mut self.tracklets[track];
+            if tracklet.unseen(at) <= next_frame {
+                self.jitter.observe(tracklet.last.rect, found.rect, &self.tuning);
+            }
+            tracklet.observe(at, found, trust, &self.tuning);
             self.is_taken[detection] = true;
         }
+        self.tuning.measured = self.jitter.measured(&self.tuning);
     }
 
     /// What is sure, free and no double of something seen begins a track.

@@ -12,7 +12,13 @@ use crate::base::class::Class;
 #[derive(Clone, Debug)]
 pub(super) struct Tuning {
     // Movement.
-    /// Standard deviation of a good detection's position.
+    /// Standard deviation of a good detection's position: at first, and at the least.
+    pub(super) measured_least: f32,
+    /// The same at the most.
+    pub(super) measured_most: f32,
+    /// The same, in times the usual change of a box's height (see [`super::jitter`]).
+    pub(super) jitter: f32,
+    /// The same, as learned up to now.
     pub(super) measured: f32,
     /// Unforeseen change of a person's velocity in a second.
     pub(super) acceleration: f32,
@@ -58,12 +64,17 @@ pub(super) struct Tuning {
     pub(super) buffer_low: f32,
     /// See `buffer_low`.
     pub(super) gate_low: f32,
-    /// Overlap needed for a track lost from sight.
+    /// Overlap needed for a track lost from sight for longer than `awaited_secs`.
     pub(super) gate_lost: f32,
     /// Overlap needed for a track seen once: nothing is known of its velocity.
     pub(super) gate_tentative: f32,
-    /// Time out of sight after which a track has to wait until the others have chosen.
+    /// Time out of sight within which a track tells how the camera jerked.
     pub(super) fresh_secs: f32,
+    /// Time out of sight within which a track chooses together with those just seen: when detectors miss much, it is as likely to come back
+    /// as its neighbour is to stay.
+    pub(super) awaited_secs: f32,
+    /// Cost of a second out of sight.
+    pub(super) away: f32,
     /// Time out of sight after which a faint detection no longer is believed to be the track.
     pub(super) low_within_secs: f32,
     /// Faintest score used, in times the high score.
@@ -84,7 +95,7 @@ pub(super) struct Tuning {
     pub(super) duplicate: f32,
 
     // Camera.
-    /// Smallest common surprise that is laid to the camera.
+    /// Smallest common surprise that is laid to the camera: people who walk into each other are none.
     pub(super) drift_min: f32,
     /// Largest disagreement about it, in times itself.
     pub(super) drift_spread: f32,
@@ -97,6 +108,9 @@ pub(super) struct Tuning {
 impl Default for Tuning {
     fn default() -> Self {
         Self {
+            measured_least: 0.05,
+            measured_most: 0.2,
+            jitter: 1.5,
             measured: 0.05,
             acceleration: 1.0,
             acceleration_vehicle: 2.0,
@@ -120,6 +134,8 @@ impl Default for Tuning {
             gate_lost: 0.5,
             gate_tentative: 0.1,
             fresh_secs: 0.3,
+            awaited_secs: 1.5,
+            away: 0.3,
             low_within_secs: 0.2,
             low_score: 0.3,
             limit: 1.0,
@@ -129,7 +145,7 @@ impl Default for Tuning {
             course_min: 0.1,
             class_cost: 0.2,
             duplicate: 0.6,
-            drift_min: 0.03,
+            drift_min: 0.06,
             drift_spread: 1.0,
             jerk_reach: 1.0,
             jerk_near: 0.15,
