@@ -46,6 +46,7 @@ pub struct Args {
 /// When something the demonstration needs is missing; the message says what.
 pub fn run(args: Args) -> Result<()> {
     super::logging::start();
+    let wish = super::stop::Wish::listen()?;
     let broker = EmbeddedBroker::start()?;
     let folder = Scratch::create()?;
     let mut settings = demo_settings()?;
@@ -62,7 +63,7 @@ pub fn run(args: Args) -> Result<()> {
     }
     std::io::stdout().flush()?;
     let limit = args.seconds.map(Duration::from_secs);
-    let heard = agent.block_on(async { feed(&settings, broker.address(), args.lang, super::stop::wished(limit)).await })?;
+    let heard = agent.block_on(async { feed(&settings, broker.address(), args.lang, wish.come(limit)).await })?;
     let board = Arc::clone(agent.board());
     agent.stop(super::stop::PATIENCE);
     for camera in &board.cameras {
@@ -128,7 +129,7 @@ fn page_address(any_port: bool) -> SocketAddr {
 }
 
 /// Prints events as they come over the broker, as `simpang events` does, until `stop`. Returns how many messages came.
-async fn feed(settings: &Settings, broker: SocketAddr, lang: Lang, stop: impl Future<Output = Result<()>>) -> Result<u64> {
+async fn feed(settings: &Settings, broker: SocketAddr, lang: Lang, stop: impl Future<Output = ()>) -> Result<u64> {
     let root = settings.mqtt.as_ref().map_or("", |mqtt| mqtt.root.as_str());
     let mut subscriber = Subscriber::new(Subscription {
         broker: BrokerAddress { host: broker.ip().to_string(), port: broker.port(), user: None, encryption: Encryption::Plain },
@@ -142,7 +143,7 @@ async fn feed(settings: &Settings, broker: SocketAddr, lang: Lang, stop: impl Fu
     tokio::pin!(stop);
     loop {
         let heard = tokio::select! {
-            stopped = &mut stop => return stopped.map(|()| count),
+            () = &mut stop => return Ok(count),
             heard = subscriber.next() => heard?,
         };
         if let Heard::Message { topic, payload, is_retained } = heard

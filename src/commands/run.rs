@@ -27,6 +27,7 @@ pub struct Args {
 /// What a restart would not mend: configuration, model, durable queue, page.
 pub fn run(args: Args) -> Result<()> {
     super::logging::start();
+    let wish = super::stop::Wish::listen()?;
     let loaded = check::load(&args.config)?;
     for refused in &loaded.refused {
         for problem in &refused.problems {
@@ -40,7 +41,7 @@ pub fn run(args: Args) -> Result<()> {
         tracing::info!("local page: http://{address}");
     }
     tracing::info!(site = %settings.site.id, cameras = settings.cameras.len(), "watching");
-    agent.block_on(super::stop::wished(args.seconds.map(Duration::from_secs)))?;
+    agent.block_on(wish.come(args.seconds.map(Duration::from_secs)));
     tracing::info!("stopping");
     if let Some(status) = agent.stop(super::stop::PATIENCE) {
         tracing::info!(accepted = status.accepted, delivered = status.delivered, waiting = status.depth, "stopped");

@@ -41,46 +41,55 @@ fn everything_that_is_wrong_with_the_box_is_said_at_once_with_line_and_way_out()
     let workshop = Workshop::new();
     let film = installed(".cache/films/vtest.avi");
     let usual = std::fs::read_to_string(workshop.config("box.toml", &[any_street(), mqtt(1883)])).expect("just written");
+    // Where it is written, by what, and what is said.
     let cases = [
         (
+            "lisen = ",
             usual.replace("[page]\nlisten", "[page]\nlisen"),
-            "{19}: `page.lisen` is not a known key here (did you mean `listen`?): known: `enabled` and `listen`",
+            "`page.lisen` is not a known key here (did you mean `listen`?): known: `enabled` and `listen`",
         ),
         (
-            usual.replace("host = \"127.0.0.1\"", "host = \"127.0.0.1\"\nroot = \"its/kota palembang\""),
-            "{50}: `mqtt.root` has the level `kota palembang`: only letters, digits, `-`, `_` and `.` are safe in a topic",
+            "root = ",
+            usual.replace("[mqtt]\n", "[mqtt]\nroot = \"its/kota palembang\"\n"),
+            "`mqtt.root` has the level `kota palembang`: only letters, digits, `-`, `_` and `.` are safe in a topic",
         ),
         (
-            usual.replace("threads_per_inference = 1", "threads_per_inference = 1\nmodel = \"tidak-ada.toml\""),
-            "{12}: `detector.model` names `FOLDER/tidak-ada.toml`, which is no file: check the path, it is relative to the folder of this file",
+            "model = ",
+            usual.replace("[detector]\n", "[detector]\nmodel = \"tidak-ada.toml\"\n"),
+            "`detector.model` names `FOLDER/tidak-ada.toml`, which is no file: check the path, it is relative to the folder of this file",
         ),
         (
-            usual.replace("threads_per_inference = 1", "threads_per_inference = 1\nruntime_library = \"tidak-ada.so\""),
-            "{12}: `detector.runtime_library` names `FOLDER/tidak-ada.so`, which is no file: check the path, it is relative to the folder of this file",
+            "runtime_library = ",
+            usual.replace("[detector]\n", "[detector]\nruntime_library = \"tidak-ada.so\"\n"),
+            "`detector.runtime_library` names `FOLDER/tidak-ada.so`, which is no file: check the path, it is relative to the folder of this file",
         ),
     ];
-    for (index, (text, sentence)) in cases.into_iter().enumerate() {
+    for (index, (key, text, sentence)) in cases.into_iter().enumerate() {
         let config = workshop.write(&format!("bad-{index}.toml"), &text);
-        let (line, what) = sentence.strip_prefix('{').and_then(|rest| rest.split_once("}: ")).expect("{line}: sentence");
-        let folder = workshop.path("");
-        let what = what.replace("FOLDER/", &folder.display().to_string());
         let path = config.display().to_string();
-        let all = format!("{path}:{line}: {what}\n1 problem in configuration `{path}`");
+        let what = sentence.replace("FOLDER/", &workshop.path("").display().to_string());
+        let all = format!("{path}:{}: {what}\n1 problem in configuration `{path}`", line_of(&text, key));
         expect(2, &run_with(&config), &all);
         expect(2, &run(&["check", &path]), &all);
         expect(2, &run(&["replay", "--config", &path, "--input", film.to_str().expect("plain")]), &all);
     }
 }
 
+/// Number of the first line that begins like this, from 1.
+fn line_of(text: &str, beginning: &str) -> usize {
+    1 + text.lines().position(|line| line.starts_with(beginning)).expect("it is written there")
+}
+
 #[test]
 fn an_impossible_zone_takes_out_its_camera_and_the_only_camera_takes_out_the_box() {
     let workshop = Workshop::new();
-    let impossible = any_street().replace("polygon = [[0.42, 0.34], [0.62, 0.28],", "polygon = [[0.62, 0.28], [0.42, 0.34], [0.9, 0.9],");
+    let street = any_street();
+    let polygon = street.lines().find(|line| line.starts_with("polygon")).expect("a zone");
+    let impossible = street.replace(polygon, "polygon = [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]");
     let alone = workshop.config("alone.toml", std::slice::from_ref(&impossible));
     let path = alone.display().to_string();
-    let what = "`cameras.jalan.zones.pelataran.polygon` crosses itself where its edges 2–3 and 5–6 meet: list the corners in order around the zone";
-    let line =
-        1 + std::fs::read_to_string(&alone).expect("just written").lines().position(|line| line.starts_with("polygon")).expect("a zone");
+    let what = "`cameras.jalan.zones.pelataran.polygon` crosses itself where its edges 1–2 and 3–4 meet: list the corners in order around the zone";
+    let line = line_of(&std::fs::read_to_string(&alone).expect("just written"), "polygon");
     expect(2, &run_with(&alone), &format!("{path}:{line}: {what}\n1 problem in configuration `{path}`"));
 
     let beside = workshop.config("beside.toml", &[impossible, junction()]);
@@ -91,11 +100,11 @@ fn an_impossible_zone_takes_out_its_camera_and_the_only_camera_takes_out_the_box
 }
 
 #[test]
-fn wrong_usage_exits_with_two() {
-    for wrong in [&["run"][..], &["repaly"], &["replay", "--config", "x", "--input", "y", "--every", "0"], &[]] {
+fn wrong_usage_exits_with_two_and_names_the_help() {
+    for wrong in [&["run"][..], &["repaly"], &["replay", "--config", "x", "--input", "y", "--every", "0"]] {
         let ended = run(wrong);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{wrong:?}: {}", ended.stderr);
-        assert!(ended.stderr.contains("Usage: simpang"), "{}", ended.stderr);
+        assert!(ended.stderr.ends_with("For more information, try '--help'.\n"), "{}", ended.stderr);
     }
 }
 
