@@ -312,6 +312,9 @@ struct Sink<'a, T, F> {
     convert: F,
 }
 
+/// One channel each, a column of rows at a time.
+type Channels<'a> = (&'a [[u8; ROWS]], &'a [[u8; ROWS]], &'a [[u8; ROWS]]);
+
 impl<'a, T: Copy, F: Fn(u8, usize) -> T> Sink<'a, T, F> {
     fn new(values: &'a mut [T], placement: &Placement, spec: &InputSpec, convert: F) -> Self {
         let mut sink = Self {
@@ -361,7 +364,7 @@ impl<'a, T: Copy, F: Fn(u8, usize) -> T> Sink<'a, T, F> {
     }
 
     /// Row `of` of the four.
-    fn row(&mut self, row: usize, (red, green, blue): (&[[u8; ROWS]], &[[u8; ROWS]], &[[u8; ROWS]]), of: usize) {
+    fn row(&mut self, row: usize, (red, green, blue): Channels<'_>, of: usize) {
         let start = (self.top + row) * self.width + self.left;
         let (first, third) = match self.colour {
             Colour::Rgb => (red, blue),
