@@ -99,6 +99,7 @@ struct Showing {
     film: PathBuf,
     server: Option<CameraServer>,
     frames: f64,
+    damaged: f64,
     grew: Duration,
     clock: SystemClock,
 }
@@ -107,7 +108,7 @@ impl Showing {
     fn start(id: &'static str, encoding: Encoding, auth: Auth) -> Self {
         let film = slow_street(encoding);
         let server = CameraServer::start(Some(&film), encoding, auth);
-        Self { id, film, server: Some(server), frames: 0.0, grew: Duration::ZERO, clock: SystemClock::new() }
+        Self { id, film, server: Some(server), frames: 0.0, damaged: 0.0, grew: Duration::ZERO, clock: SystemClock::new() }
     }
 
     fn source(&self, transport: &str) -> String {
@@ -122,6 +123,7 @@ impl Showing {
             self.grew = now;
         }
         self.frames = frames;
+        self.damaged = page.metric("simpang_frames_damaged_total", self.id);
         if now - self.grew > Duration::from_secs(1) {
             self.server = None;
         }
@@ -166,9 +168,9 @@ fn a_camera_tells_the_same_story_as_its_film() {
         assert!(expected.events.len() >= 2 && expected.counts.values().sum::<u64>() >= 6, "{expected:?}");
         // A busy machine loses datagrams, and with them pictures: then there is another story to tell, which is said and not compared.
         let missing = frames as f64 - showing.frames;
-        if *transport == "udp" && missing > 0.0 {
+        if *transport == "udp" && (missing > 0.0 || showing.damaged > 0.0) {
             assert!(missing <= frames as f64 / 2.0, "{}: {} of {frames} frames", showing.id, showing.frames);
-            println!("{}: NOT COMPARED: {missing} of {frames} pictures lost with their datagrams", showing.id);
+            println!("{}: NOT COMPARED: datagrams lost, {missing} of {frames} pictures missing, {} damaged", showing.id, showing.damaged);
             continue;
         }
         assert!((0.0..=10.0).contains(&missing), "{}: {} of {frames} frames", showing.id, showing.frames);
