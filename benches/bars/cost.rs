@@ -54,11 +54,18 @@ fn against_the_peer(table: &mut Table) -> Result<()> {
         &detail(median(rounds.iter().skip(1).map(Round::rest).collect()), theirs(&rest)),
     );
     table.state("the peer's conversion to RGB", &format!("{:.3} ms a frame", theirs(&["convert"])));
+    let decode = median(rounds.iter().skip(1).map(|round| round.decode).collect());
+    // Like for like: `grab` decodes and does not convert, as we do.
     table.at_most(
-        "decoding, against the Python peer (file to frame; both without conversion)",
+        "decoding, against the Python peer's `capture.grab` (file to frame; both without conversion)",
         (ratio(&|ours, theirs| ours.decode / theirs.ms("decode")), 1.0),
         "×",
-        &detail(median(rounds.iter().skip(1).map(|round| round.decode).collect()), theirs(&["decode"])),
+        &detail(decode, theirs(&["decode"])),
+    );
+    let with_conversion = ratio(&|ours, theirs| ours.decode / (theirs.ms("decode") + theirs.ms("convert")));
+    table.state(
+        "the same against its `capture.read`, which converts too",
+        &format!("{with_conversion:.3} ×; {}", detail(decode, theirs(&["decode", "convert"]))),
     );
     let model = detail(median(rounds.iter().skip(1).map(|round| round.inference).collect()), theirs(&["inference"]));
     table.state("the model, ours and the peer's", &model);
@@ -77,14 +84,18 @@ fn overhead(table: &mut Table, what: &str, rounds: &[Round]) {
         of(|round| round.decode - round.bare_decode),
     );
     let share = of(|round| 100.0 * round.over_bare() / round.floor());
-    table.at_most(&format!("overhead over bare decode + bare run, {what}"), (share, 2.0), "%", &stages);
+    table.at_most(&format!("neither decoding nor the model, over bare decode + bare run, {what}"), (share, 2.0), "%", &stages);
     let difference = of(|round| 100.0 * (round.decode + round.step - round.floor()) / round.floor());
-    table.state(
-        &format!("the same as a plain difference of totals, {what}"),
+    // Stricter: also what our work costs the runtime's call, whose caches it empties.
+    table.at_most(
+        &format!("the whole pipeline's CPU time beyond bare decode + bare run, {what}"),
+        (difference, 2.0),
+        "%",
         &format!(
-            "{difference:.2} %; bare decode {:.3}, bare run {:.3} ms a frame",
+            "bare decode {:.3}, bare run {:.3}, run in the pipeline {:.3} ms a frame",
             of(|round| round.bare_decode),
-            of(|round| round.bare_run)
+            of(|round| round.bare_run),
+            of(|round| round.inference),
         ),
     );
 }

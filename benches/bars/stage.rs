@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use simpang::base::time::WallTime;
 use simpang::config::check;
 use simpang::config::settings::Settings;
@@ -33,7 +33,9 @@ impl Stage {
     pub(crate) fn new(cameras: usize, crops: usize) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let stage = Self { directory };
-        let site = "[site]\ncity = \"palembang\"\nid = \"bangku\"\ndevice = \"edge-01\"\n[page]\nlisten = \"127.0.0.1:0\"\n";
+        // Nobody listens on the discard port: messages stay in the store, and standard output is for the table.
+        let site = "[mqtt]\nhost = \"127.0.0.1\"\nport = 9\n[site]\ncity = \"palembang\"\nid = \"bangku\"\ndevice = \"edge-01\"\n\
+                    [page]\nlisten = \"127.0.0.1:0\"\n";
         let models = format!(
             "[detector]\nmodel = {:?}\nruntime_library = {:?}\n[outbox]\ndirectory = {:?}\n",
             project("models/efficientdet-lite0.toml"),
@@ -42,6 +44,8 @@ impl Stage {
         );
         let cameras: String = (1..=cameras).map(|number| camera(number, crops)).collect();
         std::fs::write(stage.config(), format!("{site}{models}{cameras}"))?;
+        // Also where only the path is used: a refused camera would make every figure too good.
+        stage.settings()?;
         Ok(stage)
     }
 
@@ -52,19 +56,21 @@ impl Stage {
 
     /// The configuration, checked.
     pub(crate) fn settings(&self) -> Result<Settings> {
-        Ok(check::load(&self.config())?.settings)
+        let loaded = check::load(&self.config())?;
+        ensure!(loaded.refused.is_empty(), "the stage's cameras are refused: {:?}", loaded.problems());
+        Ok(loaded.settings)
     }
 }
 
 fn camera(number: usize, crops: usize) -> String {
     format!(
         "[cameras.c{number}]\nfilm = {:?}\nrepeat = true\nanalyse_fps = 10\ndetect = {{ crops = {crops} }}\n\
-         [cameras.c{number}.lines.jalan]\nfrom = [0.4, 0.58]\nto = [0.4, 0.3]\n\
-         [cameras.c{number}.zones.pelataran]\nname = \"Pelataran\"\nkind = \"plaza\"\n\
+         [cameras.c{number}.lines.jalan-{number}]\nfrom = [0.4, 0.58]\nto = [0.4, 0.3]\n\
+         [cameras.c{number}.zones.pelataran-{number}]\nname = \"Pelataran\"\nkind = \"plaza\"\n\
          polygon = [[0.42, 0.34], [0.62, 0.28], [0.82, 0.2], [0.92, 0.36], [1.0, 0.5], [1.0, 0.84], [0.62, 0.68], [0.42, 0.52]]\n\
-         [[cameras.c{number}.rules.line_count]]\nline = \"jalan\"\nto_right = \"kanan\"\nto_left = \"kiri\"\n\
-         [[cameras.c{number}.rules.zone_occupancy]]\nzone = \"pelataran\"\n\
-         [[cameras.c{number}.rules.crowd]]\nzone = \"pelataran\"\nenter_at = 5\nexit_below = 4\nhold = \"3s\"\nupdate_every = \"30s\"\n",
+         [[cameras.c{number}.rules.line_count]]\nline = \"jalan-{number}\"\nto_right = \"kanan\"\nto_left = \"kiri\"\n\
+         [[cameras.c{number}.rules.zone_occupancy]]\nzone = \"pelataran-{number}\"\n\
+         [[cameras.c{number}.rules.crowd]]\nzone = \"pelataran-{number}\"\nenter_at = 5\nexit_below = 4\nhold = \"3s\"\nupdate_every = \"30s\"\n",
         film()
     )
 }
