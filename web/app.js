@@ -6,15 +6,19 @@ const words = {
     ok: "terhubung", connecting: "menyambung…", noSignal: "tidak ada gambar", ended: "rekaman selesai", simulated: "simulasi",
     waiting: "menunggu gambar…", none: "Belum ada kejadian.", phase: { new: "baru", update: "berlanjut", end: "selesai" },
     broker: "Pusat komando terhubung", noBroker: "Pusat komando tidak terhubung", queue: "menunggu kirim", sent: "terkirim", lost: "dibuang",
-    fps: "gambar/dtk dianalisis", delay: "tunda", skipped: "dilewati", again: "sambung ulang", chart: "per 30 detik, 10 menit terakhir",
+    fps: "gambar/dtk dianalisis", delay: "tunda", skipped: "dilewati", again: "sambung ulang", silent: (t) => `tanpa gambar ${t}`,
+    top: (n) => `paling banyak ${n} per 30 detik`, first: "10 menit lalu", last: "sekarang", counted: "Lewat sejak mulai", all: "semua", inside: "sekarang di",
+    seconds: "detik", minutes: "menit", hours: "jam",
     calm: "Semua kamera bekerja. Tidak ada kejadian yang terbuka.", open: (n) => `${n} kejadian masih terbuka.`, dark: (n) => `${n} kamera tanpa gambar.`,
-    person: "orang", bicycle: "sepeda", car: "mobil", motorcycle: "sepeda motor", bus: "bus", truck: "truk", lost_page: "Agen tidak menjawab.",
+    person: "orang", bicycle: "sepeda", car: "mobil", motorcycle: "motor", bus: "bus", truck: "truk", lost_page: "Agen tidak menjawab.",
   },
   en: {
     ok: "connected", connecting: "connecting…", noSignal: "no picture", ended: "recording over", simulated: "simulated",
     waiting: "waiting for a picture…", none: "No events yet.", phase: { new: "new", update: "lasts", end: "over" },
     broker: "Command center connected", noBroker: "Command center not connected", queue: "waiting", sent: "sent", lost: "dropped",
-    fps: "frames/s analysed", delay: "delay", skipped: "skipped", again: "reconnects", chart: "per 30 seconds, last 10 minutes",
+    fps: "frames/s analysed", delay: "delay", skipped: "skipped", again: "reconnects", silent: (t) => `no picture for ${t}`,
+    top: (n) => `${n} per 30 seconds at most`, first: "10 minutes ago", last: "now", counted: "Passed since the start", all: "all", inside: "now in",
+    seconds: "seconds", minutes: "minutes", hours: "hours",
     calm: "All cameras work. No open event.", open: (n) => `${n} open event(s).`, dark: (n) => `${n} camera(s) without picture.`,
     person: "people", bicycle: "bicycles", car: "cars", motorcycle: "motorcycles", bus: "buses", truck: "trucks", lost_page: "The agent does not answer.",
   },
@@ -41,8 +45,22 @@ function sentence(state) {
   const open = [...phases.values()].filter((phase) => phase !== "end").length;
   const parts = [];
   if (dark) parts.push(w.dark(dark));
+  if (!state.delivery.connected) parts.push(`${w.noBroker}.`);
+  const isBad = parts.length > 0;
   if (open) parts.push(w.open(open));
-  return parts.length ? parts.join(" ") : w.calm;
+  return { text: parts.length ? parts.join(" ") : w.calm, mood: isBad ? "bad" : open ? "warn" : "good" };
+}
+
+/** `garis-barat` as people read it. */
+function readable(id) {
+  const text = id.replaceAll("-", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function duration(seconds) {
+  const w = words[language];
+  if (seconds < 120) return `${Math.round(seconds)} ${w.seconds}`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} ${w.minutes}` : `${Math.round(seconds / 3600)} ${w.hours}`;
 }
 
 function card(camera) {
@@ -64,19 +82,37 @@ function showCamera(camera) {
   badge.className = `badge ${camera.state}`;
   article.querySelector("img").alt = camera.name;
   const health = article.querySelector(".health");
-  health.replaceChildren(
-    `${camera.fpsAnalysed.toFixed(1)} ${w.fps} · ${w.delay} ${Math.round(camera.latencyMs)} ms · ${w.skipped} ${camera.droppedFrames} · ${w.again} ${camera.reconnects}`);
-  if (camera.cause) health.append(element("span", `${camera.cause}. ${camera.hint ?? ""}`, "cause"));
+  const parts = [`${camera.fpsAnalysed.toFixed(1)} ${w.fps}`];
+  if (camera.latencyMs !== null) parts.push(`${w.delay} ${Math.round(camera.latencyMs)} ms`);
+  parts.push(`${w.skipped} ${camera.droppedFrames}`, `${w.again} ${camera.reconnects}`);
+  health.replaceChildren(parts.join(" · "));
+  if (camera.cause) health.append(element("span", `${w.silent(duration(camera.silentS))}: ${inLanguage(language, camera.cause)} – ${inLanguage(language, camera.hint ?? "")}.`, "cause"));
   const figures = article.querySelector(".figures");
   figures.replaceChildren();
-  const perDirection = new Map();
-  for (const { line, direction, n } of camera.counts) {
-    const key = `${line} → ${direction}`;
-    perDirection.set(key, (perDirection.get(key) ?? 0) + n);
-  }
-  for (const [key, n] of perDirection) figures.append(figure(key, n));
-  for (const zone of camera.zones) figures.append(figure(`${zone.name}: ${w[zone.class]}`, zone.n));
+  for (const zone of camera.zones) figures.append(figure(`${w.inside} ${zone.name}: ${w[zone.class]}`, zone.n));
+  counts(article, camera.counts);
   chart(article, camera);
+}
+
+/** What passed the lines: a row for each direction, a column for each class that was seen. */
+function counts(article, rows) {
+  const w = words[language], table = article.querySelector(".counts");
+  table.hidden = rows.length === 0;
+  const classes = ["motorcycle", "car", "bus", "truck", "bicycle", "person"].filter((kind) => rows.some((row) => row.class === kind));
+  table.tHead.rows[0].replaceChildren(element("th", w.counted), ...classes.map((kind) => element("th", w[kind])), element("th", w.all));
+  const ways = new Map();
+  for (const { line, direction, class: kind, n } of rows) {
+    const way = `${readable(line)} → ${direction}`;
+    if (!ways.has(way)) ways.set(way, {});
+    ways.get(way)[kind] = n;
+  }
+  const cells = [...ways].map(([way, seen]) => {
+    const row = element("tr");
+    const all = classes.reduce((sum, kind) => sum + (seen[kind] ?? 0), 0);
+    row.append(element("th", way), ...classes.map((kind) => element("td", String(seen[kind] ?? "–"))), element("td", String(all), "all"));
+    return row;
+  });
+  table.tBodies[0].replaceChildren(...cells);
 }
 
 function figure(name, n) {
@@ -85,44 +121,41 @@ function figure(name, n) {
   return made;
 }
 
+/** Stacked bars: what passed in each half minute, by line and direction. */
 function chart(article, camera) {
-  const svg = article.querySelector("svg"), legend = article.querySelector(".legend");
+  const w = words[language], flow = article.querySelector(".flow"), svg = flow.querySelector("svg"), legend = flow.querySelector(".legend");
   const series = new Map();
-  for (const [ago, key] of camera.crossings) {
-    const bin = BINS - 1 - Math.floor(ago / BIN_SECONDS);
+  for (const [ago, line, direction] of camera.crossings) {
+    const bin = BINS - 1 - Math.floor(ago / BIN_SECONDS), key = `${readable(line)} → ${direction}`;
     if (bin < 0 || bin >= BINS) continue;
     if (!series.has(key)) series.set(key, new Array(BINS).fill(0));
     series.get(key)[bin] += 1;
   }
   svg.replaceChildren();
   legend.replaceChildren();
-  svg.style.display = series.size ? "block" : "none";
-  if (!series.size) return;
+  flow.hidden = !series.size;
   const keys = [...series.keys()].sort();
-  const top = Math.max(4, ...keys.flatMap((key) => series.get(key)));
-  const shape = (name, attributes) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    svg.append(made);
-    return made;
-  };
-  shape("line", { x1: 28, x2: 600, y1: 104, y2: 104, stroke: "#2a3541" });
-  shape("line", { x1: 28, x2: 600, y1: 10, y2: 10, stroke: "#2a3541", "stroke-dasharray": "3 5" });
-  shape("text", { x: 0, y: 15 }).textContent = top;
-  shape("text", { x: 0, y: 108 }).textContent = "0";
-  const step = 570 / BINS, width = (step - 4) / keys.length;
+  const sums = Array.from({ length: BINS }, (_, bin) => keys.reduce((sum, key) => sum + series.get(key)[bin], 0));
+  const top = Math.max(...sums), step = 600 / BINS, height = new Array(BINS).fill(0);
+  flow.querySelector(".top").textContent = w.top(top);
+  flow.querySelector(".first").textContent = w.first;
+  flow.querySelector(".last").textContent = w.last;
   keys.forEach((key, k) => {
+    const colour = colours[k % colours.length];
     series.get(key).forEach((n, bin) => {
-      const height = (n / top) * 94;
-      if (n) shape("rect", { x: 30 + bin * step + k * width, y: 104 - height, width: Math.max(width - 1, 1), height, fill: colours[k % colours.length], rx: 1 });
+      if (!n) return;
+      const tall = (n / Math.max(top, 4)) * 88;
+      height[bin] += tall;
+      const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      for (const [name, value] of Object.entries({ x: bin * step + 2, y: 90 - height[bin], width: step - 4, height: tall, fill: colour })) bar.setAttribute(name, value);
+      svg.append(bar);
     });
     const entry = element("span", key);
     const dot = element("i");
-    dot.style.background = colours[k % colours.length];
+    dot.style.background = colour;
     entry.prepend(dot);
     legend.append(entry);
   });
-  legend.append(element("span", `(${words[language].chart})`));
 }
 
 function showEvents(events) {
@@ -143,14 +176,16 @@ function show(state) {
   document.title = `${state.site} – simpang`;
   byId("site").textContent = state.site;
   byId("clock").textContent = state.clock;
-  byId("sentence").textContent = sentence(state);
+  const { text, mood } = sentence(state);
+  byId("sentence").textContent = text;
+  byId("sentence").className = mood;
   byId("version").textContent = `simpang ${state.version}`;
   byId("language").textContent = language === "id" ? "EN" : "ID";
   for (const marked of document.querySelectorAll("[data-id]")) marked.textContent = marked.dataset[language];
   state.cameras.forEach(showCamera);
   showEvents(state.events);
   const d = state.delivery;
-  byId("delivery").textContent = `${d.connected ? w.broker : w.noBroker}${d.cause ? ` (${d.cause})` : ""} · ${d.depth} ${w.queue} · ${d.delivered} ${w.sent} · ${d.dropped} ${w.lost}`;
+  byId("delivery").textContent = `${d.connected ? w.broker : w.noBroker}${d.cause ? ` (${inLanguage(language, d.cause)})` : ""} · ${d.depth} ${w.queue} · ${d.delivered} ${w.sent} · ${d.dropped} ${w.lost}`;
 }
 
 // Style attributes set by script are fine under the page's policy; inline ones in markup would not be.
@@ -160,6 +195,7 @@ async function poll() {
     if (answer.ok) show(await answer.json());
   } catch {
     byId("sentence").textContent = words[language].lost_page;
+    byId("sentence").className = "bad";
   }
   setTimeout(poll, 1000);
 }
@@ -173,6 +209,7 @@ async function watch(id, article) {
       if (answer?.status === 200) {
         const old = image.src;
         image.src = URL.createObjectURL(await answer.blob());
+        image.hidden = false;
         if (old) URL.revokeObjectURL(old);
         caption.textContent = "";
         pause = 200;

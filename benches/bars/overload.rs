@@ -77,7 +77,7 @@ fn watch(board: &Board, clock: &dyn Clock, length: Duration) -> Seen {
         for (camera, last) in board.cameras.iter().zip(&mut last) {
             let now = camera.counters();
             if now.analysed != last.analysed {
-                ages.push(f64::from(now.latency_ms));
+                ages.extend(now.latency_ms.map(f64::from));
             }
             *last = now;
         }

@@ -108,6 +108,7 @@ impl<'a> Watch<'a> {
                 self.show_status();
             }
         }
+        self.show_status();
         let findings = self.pipeline.finish(EndReason::CameraLost);
         self.post.outlet.deliver(findings);
     }
@@ -164,7 +165,7 @@ impl<'a> Watch<'a> {
             counters.fps_in = status.fps.filter(|_| is_streaming).unwrap_or_default();
             counters.fps_analysed = analysed;
         });
-        let (half, most) = self.latencies.percentiles();
+        let (half, most) = self.latencies.percentiles().unzip();
         board.update_counters(|counters| (counters.latency_ms, counters.latency_p95_ms) = (half, most));
         board.set_health(health_of(&status.state));
         let mut live = board.live();
@@ -190,11 +191,11 @@ fn show_step(board: &CameraBoard, frame: &Frame, step: &Step<'_>, now: Duration)
     live.frame = is_watched.then(|| frame.clone());
     live.tracks.clear();
     live.tracks.extend_from_slice(step.tracks);
-    show_crossings(&mut live, step.findings);
+    show_crossings(&mut live, step.findings, now);
 }
 
-fn show_crossings(live: &mut crate::status::Live, findings: &Findings) {
+fn show_crossings(live: &mut crate::status::Live, findings: &Findings, now: Duration) {
     for crossing in &findings.crossings {
-        live.push_crossing(crossing.wall, crossing.line.clone(), crossing.direction.clone(), crossing.class);
+        live.push_crossing(now, crossing.line.clone(), crossing.direction.clone(), crossing.class);
     }
 }

@@ -22,13 +22,12 @@ impl Latencies {
         self.next = (self.next + 1) % KEPT;
     }
 
-    /// What 50 and what 95 of 100 do not exceed; zero when nothing was added yet.
-    pub(super) fn percentiles(&mut self) -> (f32, f32) {
+    /// What 50 and what 95 of 100 do not exceed; `None` when nothing was added yet.
+    pub(super) fn percentiles(&mut self) -> Option<(f32, f32)> {
         self.sorted.clone_from(&self.ring);
         self.sorted.sort_unstable_by(f32::total_cmp);
-        let at =
-            |share: f64| self.sorted.get((self.sorted.len() as f64 * share) as usize).or(self.sorted.last()).copied().unwrap_or_default();
-        (at(0.5), at(0.95))
+        let at = |share: f64| self.sorted.get((self.sorted.len() as f64 * share) as usize).or(self.sorted.last()).copied();
+        at(0.5).zip(at(0.95))
     }
 }
 
@@ -39,9 +38,9 @@ mod tests {
     #[test]
     fn old_latencies_are_forgotten() {
         let mut latencies = Latencies::default();
-        assert_eq!(latencies.percentiles(), (0.0, 0.0));
+        assert_eq!(latencies.percentiles(), None, "nothing is not fast");
         (0..KEPT).for_each(|_| latencies.push(900.0));
         (0..KEPT).for_each(|n| latencies.push(n as f32));
-        assert_eq!(latencies.percentiles(), (128.0, 243.0));
+        assert_eq!(latencies.percentiles(), Some((128.0, 243.0)));
     }
 }

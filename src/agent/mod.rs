@@ -83,7 +83,12 @@ impl Agent {
         let wire = Wire::new(identity(settings, started));
         let plans = settings.cameras.iter().map(camera_plan).collect();
         let board = Arc::new(Board::new(settings.site.name.clone(), settings.site.utc_offset_hours, plans));
-        let origin = Origin { started, digest: settings.digest.clone(), capabilities: identity::capabilities(settings) };
+        let origin = Origin {
+            started,
+            started_monotonic: clock.monotonic(),
+            digest: settings.digest.clone(),
+            capabilities: identity::capabilities(settings),
+        };
         let outbox = Arc::new(start_outbox(settings, &wire, &origin, &board, clock, runtime.handle())?);
         let outlet = Arc::new(Outlet::new(Arc::clone(&outbox), Arc::clone(&board), wire.clone(), Arc::clone(clock)));
         end_left_open(&outbox, &outlet, clock);

@@ -17,6 +17,8 @@ const HEALTH_EVERY: u32 = 30;
 #[derive(Clone, Debug)]
 pub(super) struct Origin {
     pub(super) started: WallTime,
+    /// The same on the clock that nobody sets: boxes without a battery learn the date minutes after their start.
+    pub(super) started_monotonic: Duration,
     pub(super) digest: String,
     pub(super) capabilities: Vec<Capability>,
 }
@@ -87,7 +89,9 @@ impl Reporter {
             // The very first connection is not news: only its success or failure is.
             if *told != Some(state) && health != CameraHealth::Connecting {
                 let (since, reason) = match &health {
-                    CameraHealth::NoSignal { cause, since, .. } => (*since, Some(cause.as_str())),
+                    CameraHealth::NoSignal { cause, since, .. } => {
+                        (now - self.clock.monotonic().saturating_sub(*since), Some(cause.as_str()))
+                    }
                     CameraHealth::Ended => (now, Some("the recording is over")),
                     CameraHealth::Ok | CameraHealth::Connecting => (now, None),
                 };
@@ -108,8 +112,8 @@ impl Reporter {
                 fps_in: f64::from(counters.fps_in),
                 fps_processed: f64::from(counters.fps_analysed),
                 frames_dropped: counters.dropped_frames,
-                latency_p50_ms: known(counters.latency_ms),
-                latency_p95_ms: known(counters.latency_p95_ms),
+                latency_p50_ms: counters.latency_ms.map(f64::from),
+                latency_p95_ms: counters.latency_p95_ms.map(f64::from),
                 decode_errors: counters.decode_errors,
                 reconnects: counters.reconnects,
             }
@@ -117,7 +121,7 @@ impl Reporter {
         let cameras = cameras.collect();
         let host = self.host.read(self.clock.monotonic());
         let health = Health {
-            uptime_s: self.origin.started.secs_until(now).max(0.0),
+            uptime_s: self.clock.monotonic().saturating_sub(self.origin.started_monotonic).as_secs_f64(),
             cameras,
             cpu_percent: host.cpu_percent,
             memory_bytes: host.memory_bytes,
@@ -130,11 +134,6 @@ impl Reporter {
         };
         self.outbox.set_latest(self.wire.health(now, health));
     }
-}
-
-/// Zero means that no frame was analysed yet, which is not a latency.
-fn known(latency_ms: f32) -> Option<f64> {
-    (latency_ms > 0.0).then(|| (f64::from(latency_ms) * 10.0).round() / 10.0)
 }
 
 fn delivery(status: &OutboxStatus) -> DeliveryHealth {

@@ -3,9 +3,11 @@
 //! Nothing here knows about cameras, models or brokers.
 
 pub mod backoff;
+pub mod camera_url;
 pub mod class;
 pub mod geom;
 pub mod handoff;
 pub mod id;
+pub mod number;
 pub mod rate_limit;
 pub mod time;

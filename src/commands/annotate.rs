@@ -35,7 +35,7 @@ impl FilmWriter {
             && *size == still.size
         {
             let pipe = child.stdin.as_mut().context("ffmpeg has no input")?;
-            pipe.write_all(&still.rgb).context("ffmpeg stopped while the annotated film was written")?;
+            pipe.write_all(&still.rgb).context("ffmpeg stopped while the annotated film was written; it says why above")?;
         }
         Ok(())
     }
@@ -44,7 +44,11 @@ impl FilmWriter {
     pub(super) fn finish(mut self) -> Result<()> {
         if let Some((mut child, _)) = self.encoder.take() {
             drop(child.stdin.take());
-            ensure!(child.wait()?.success(), "ffmpeg could not write `{}`", self.path.display());
+            ensure!(
+                child.wait()?.success(),
+                "ffmpeg could not write `{}`; it says why above, mostly the ending of the name (.mp4) or the folder",
+                self.path.display()
+            );
         }
         Ok(())
     }

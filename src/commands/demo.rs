@@ -1,15 +1,16 @@
 //! `simpang demo`: the whole agent on recorded traffic, with its own broker, its own RTSP camera and the local page.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use super::film_camera::FilmCamera;
 use crate::agent::Agent;
+use crate::base::camera_url::without_secrets;
 use crate::base::time::{Clock, SystemClock};
 use crate::config::check::{self, Surroundings};
 use crate::config::settings::{PageSettings, Settings, SourceSettings};
@@ -17,6 +18,7 @@ use crate::event::feed::{Feed, Lang, Look};
 use crate::outbox::embedded::EmbeddedBroker;
 use crate::outbox::subscriber::{BrokerAddress, Encryption, Heard, Subscriber, Subscription};
 use crate::source::address;
+use crate::source::file::FileFrames;
 
 /// Where the page is looked for first; another port is taken when this one is in use.
 const PAGE_PORT: u16 = 8088;
@@ -96,7 +98,7 @@ fn adapt(settings: &mut Settings, args: &Args, broker: SocketAddr, folder: &Path
         }
         (None, Some(camera)) => {
             let SourceSettings::Rtsp(rtsp) = &mut watched.source else { bail!("configs/demo.toml: the filmed camera has no url") };
-            rtsp.url = camera.url.clone();
+            rtsp.url = camera.url().clone();
         }
         (None, None) => {}
     }
@@ -106,7 +108,7 @@ fn adapt(settings: &mut Settings, args: &Args, broker: SocketAddr, folder: &Path
 /// What page and messages call the user's own camera. The host only: some cameras take the password in the path.
 fn shown_name(source: &SourceSettings) -> String {
     match source {
-        SourceSettings::Rtsp(rtsp) => rtsp.url.host_str().unwrap_or_default().to_owned(),
+        SourceSettings::Rtsp(rtsp) => rtsp.url.host().map_or_else(String::new, |host| host.to_string()),
         SourceSettings::File { path, .. } => path.display().to_string(),
         SourceSettings::Simulated { .. } => "simulasi".to_owned(),
     }
@@ -115,11 +117,13 @@ fn shown_name(source: &SourceSettings) -> String {
 fn own_source(own: &str, placeholder: SourceSettings) -> Result<SourceSettings> {
     if own.starts_with("rtsp://") || own.starts_with("rtsps://") {
         let SourceSettings::Rtsp(mut rtsp) = placeholder else { bail!("configs/demo.toml: the filmed camera has no url") };
-        (rtsp.url, rtsp.credentials) = address::split(own)?;
+        (rtsp.url, rtsp.credentials) = address::split(own).map_err(|error| anyhow!("--camera: {error}"))?;
         return Ok(SourceSettings::Rtsp(rtsp));
     }
     let path = PathBuf::from(own);
-    ensure!(path.is_file(), "--camera `{own}` is neither an rtsp:// address nor a film on this machine");
+    ensure!(path.is_file(), "--camera `{}` is neither an rtsp:// address nor a film on this machine: check the path", without_secrets(own));
+    // Said now and not in the log later, when everything else runs.
+    FileFrames::open(&path, SystemClock::new().wall())?;
     Ok(SourceSettings::File { path, repeat: true })
 }
 
@@ -161,7 +165,8 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn create() -> Result<Self> {
         let path = std::env::temp_dir().join(format!("simpang-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&path).with_context(|| format!("cannot make the folder `{}`", path.display()))?;
+        std::fs::create_dir_all(&path)
+            .with_context(|| format!("cannot make the folder `{}`; set TMPDIR to one that can be written", path.display()))?;
         Ok(Self(path))
     }
 }
@@ -170,49 +175,6 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.0) {
             tracing::warn!(%error, folder = %self.0.display(), "the demonstration's folder could not be removed");
-        }
-    }
-}
-
-/// The recorded street behind a real RTSP server; it ends when this is dropped, because its standard input closes.
-struct FilmCamera {
-    url: url::Url,
-    server: Child,
-    alive: Option<ChildStdin>,
-}
-
-impl FilmCamera {
-    fn start(film: &Path) -> Result<Self> {
-        ensure!(
-            film.is_file(),
-            "the demonstration's film `{}` is not here: run `make demo` in the project's folder, or show your own with --camera rtsp://… or --camera FILE",
-            film.display()
-        );
-        // Debian's Python has GStreamer's bindings; another one first in PATH mostly has not.
-        let python = if Path::new("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" };
-        let mut server = Command::new(python)
-            .args(["-c", include_str!("demo_camera.py")])
-            .arg(film)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("the demonstration's camera needs python3: run `make demo`, or show your own with --camera")?;
-        let alive = server.stdin.take();
-        let mut port = String::new();
-        BufReader::new(server.stdout.take().context("the camera's output was just piped")?).read_line(&mut port)?;
-        let port: u16 = port.trim().parse().context(
-            "the demonstration's camera did not start (see above): run `make demo`, which installs GStreamer's RTSP server, or show your own with --camera",
-        )?;
-        let url = url::Url::parse(&format!("rtsp://127.0.0.1:{port}/vtest")).context("a loopback address is a URL")?;
-        Ok(Self { url, server, alive })
-    }
-}
-
-impl Drop for FilmCamera {
-    fn drop(&mut self) {
-        drop(self.alive.take());
-        if let Err(error) = self.server.wait() {
-            tracing::warn!(%error, "the demonstration's camera could not be waited for");
         }
     }
 }

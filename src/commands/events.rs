@@ -4,9 +4,11 @@ use std::future::Future;
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
 
 use crate::base::time::{Clock, SystemClock};
+use crate::config::secret_file;
+use crate::config::settings::Secret;
 use crate::event::feed::{Feed, Lang, Look};
 use crate::outbox::subscriber::{BrokerAddress, Heard, Loss, Subscriber, Subscription};
 
@@ -30,7 +32,8 @@ pub struct EventsArgs {
     /// PEM file with the authority that signed the broker's certificate; needed for mqtts://.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
-    /// File that holds the password and nothing else. Without it the variable SIMPANG_MQTT_PASSWORD is used.
+    /// File that holds the password of the user in --broker and nothing else; only its owner may read it (mode 0600). Without it the
+    /// variable SIMPANG_MQTT_PASSWORD is used.
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
     /// Hours from UTC of the clock on the wall; 7 is WIB.
@@ -76,12 +79,15 @@ pub async fn follow(args: &EventsArgs, look: Look, out: &mut impl Write, stop: i
 }
 
 fn subscription(args: &EventsArgs) -> anyhow::Result<Subscription> {
-    let read = |file: &PathBuf| std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()));
+    let read = |file: &PathBuf| {
+        std::fs::read(file).with_context(|| format!("--ca: {} cannot be read; check the path and who may read it", file.display()))
+    };
     let password = match &args.password_file {
         Some(file) => {
-            Some(String::from_utf8(read(file)?).with_context(|| format!("{} is not text", file.display()))?.trim_end().to_owned())
+            ensure!(args.broker.user.is_some(), "--password-file without a user: write the user into --broker, mqtts://user@host:8883");
+            Some(secret_file::read_private(file).map_err(|error| anyhow!("--password-file {error}"))?)
         }
-        None => std::env::var("SIMPANG_MQTT_PASSWORD").ok(),
+        None => std::env::var("SIMPANG_MQTT_PASSWORD").ok().map(Secret::new),
     };
     let authorities = args.ca.as_ref().map(read).transpose()?;
     let started = SystemClock::new().wall().as_micros();

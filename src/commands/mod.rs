@@ -10,8 +10,10 @@ pub mod run;
 pub mod track;
 
 mod annotate;
+mod film_camera;
 mod logging;
 mod mot_log;
+mod mot_tracks;
 mod progress;
 pub mod stop;
 mod summary;

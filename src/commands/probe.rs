@@ -1,13 +1,15 @@
 //! `simpang probe`: what a camera sends, in a few lines, and a still.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 
+use crate::base::camera_url::CameraUrl;
 use crate::base::time::{Clock, MediaTime, Stamp, SystemClock, thread_cpu};
-use crate::config::settings::{Credentials, RtspSettings, RtspTransport, Secret};
+use crate::config::secret_file;
+use crate::config::settings::{Credentials, RtspSettings, RtspTransport};
 use crate::decode::{AccessUnit, Decoder, Frame};
 use crate::source::address;
 use crate::source::fault::Fault;
@@ -17,12 +19,12 @@ use crate::vision::Still;
 /// Shows what a camera sends: codec, size, frame rate, key-frame distance, clock; with `--still` also a picture.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Address of the stream, rtsp://host:554/path; user and password in it are split off and never shown.
+    /// Address of the stream, rtsp://host:554/path; passwords in it are never shown.
     url: String,
     /// User of the camera.
     #[arg(long)]
     user: Option<String>,
-    /// File that holds the password, one line.
+    /// File that holds the password and nothing else; only its owner may read it (mode 0600).
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// How packets travel.
@@ -51,10 +53,10 @@ enum TransportArg {
 pub fn run(args: Args) -> anyhow::Result<()> {
     let settings = settings(&args)?;
     let url = settings.url.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("no runtime can be started")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(super::stop::NO_RUNTIME)?;
     let found = runtime.block_on(look(settings, Duration::from_secs_f64(args.seconds.clamp(1.0, 600.0))));
     let found = found.map_err(|fault| anyhow!("{url}: {fault}; {}", fault.hint()))?;
-    print!("{}", found.report(url.as_str()));
+    print!("{}", found.report(&url));
     if let Some(path) = &args.still {
         let frame = found.last.as_ref().ok_or_else(|| anyhow!("no still: no picture could be decoded; look longer with --seconds 30"))?;
         let still = Still::of(frame).save(path);
@@ -66,7 +68,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 
 fn settings(args: &Args) -> anyhow::Result<RtspSettings> {
     let (url, in_url) = address::split(&args.url)?;
-    let password = args.password_file.as_deref().map(read_password).transpose()?;
+    let password =
+        args.password_file.as_deref().map(secret_file::read_private).transpose().map_err(|error| anyhow!("--password-file {error}"))?;
     let credentials = match (&args.user, password) {
         (Some(user), Some(password)) => Some(Credentials { user: user.clone(), password }),
         (None, None) => in_url,
@@ -78,11 +81,6 @@ fn settings(args: &Args) -> anyhow::Result<RtspSettings> {
         TransportArg::Udp => RtspTransport::Udp,
     };
     Ok(RtspSettings { url, credentials, transport, timeout: Duration::from_secs(10) })
-}
-
-fn read_password(path: &Path) -> anyhow::Result<Secret> {
-    let text = std::fs::read_to_string(path).with_context(|| format!("the password file {} cannot be read", path.display()))?;
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// What was seen.
@@ -158,7 +156,7 @@ impl Found {
         Ok(())
     }
 
-    fn report(&self, url: &str) -> String {
+    fn report(&self, url: &CameraUrl) -> String {
         let secs = self.last_time.since(self.first).as_secs_f64();
         let measured = if secs > 0.0 { format!("{:.2} measured", (self.pictures - 1) as f64 / secs) } else { "not measured".into() };
         let declared = self.facts.frame_rate.map_or_else(|| "not declared".into(), |rate| format!("{rate:.2} declared"));

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 
 use super::check::Probe;
 use crate::base::time::{Clock, SystemClock};
-use crate::config::settings::{CameraSettings, MqttSettings, Settings, SourceSettings};
+use crate::config::settings::{CameraSettings, MqttSettings, MqttVersion, Settings, SourceSettings};
 use crate::detect::Pool;
+use crate::outbox::greet;
 use crate::source::feed::CameraFeed;
 use crate::source::feed_status::FeedState;
 
 /// A camera must show its first picture within this time.
 const CAMERA_PATIENCE: Duration = Duration::from_secs(15);
-const BROKER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that can be tried, in the order in which it is.
 pub const ALL: &[Probe] =
@@ -51,19 +51,24 @@ fn first_picture(camera: &CameraSettings) -> Result<String> {
             Ok(format!("`{}` {kind}, {} {}", camera.id, frame.size(), status.codec.unwrap_or_default()))
         }
         (Err(_), FeedState::Reconnecting { fault, .. }) => bail!("{fault}; {}", fault.hint()),
-        (Err(_), _) => bail!("no picture within {} s", CAMERA_PATIENCE.as_secs()),
+        (Err(_), _) => bail!("no picture within {} s; look at it alone with simpang probe", CAMERA_PATIENCE.as_secs()),
     }
 }
 
 fn broker(settings: &Settings) -> Result<Vec<String>> {
     let Some(mqtt) = &settings.mqtt else { return Ok(vec!["none configured".to_owned()]) };
-    super::stop::block_on(reach(mqtt)).map(|()| vec![format!("{}:{} answers", mqtt.host, mqtt.port)])
+    let asked = async { greet(mqtt).await.map_err(|cause| anyhow!("{}:{}: {cause}; {}", mqtt.host, mqtt.port, cause.hint())) };
+    super::stop::block_on(asked)?;
+    Ok(vec![format!("{}:{} lets this box in ({})", mqtt.host, mqtt.port, manner(mqtt))])
 }
 
-/// Opens the connection only: saying hello under the box's own client id would throw a running agent out.
-async fn reach(mqtt: &MqttSettings) -> Result<()> {
-    let connect = tokio::net::TcpStream::connect((mqtt.host.as_str(), mqtt.port));
-    let answer = tokio::time::timeout(BROKER_PATIENCE, connect).await.context("no answer in time: check address, port and firewall")?;
-    answer.with_context(|| format!("{}:{} cannot be reached: is the broker running, are address and port right?", mqtt.host, mqtt.port))?;
-    Ok(())
+/// `MQTT 5, TLS, as `edge-01``.
+fn manner(mqtt: &MqttSettings) -> String {
+    let version = match mqtt.version {
+        MqttVersion::V3 => "MQTT 3.1.1",
+        MqttVersion::V5 => "MQTT 5",
+    };
+    let encryption = if mqtt.tls.is_some() { "TLS" } else { "plain text" };
+    let user = mqtt.credentials.as_ref().map_or_else(|| "without a user".to_owned(), |known| format!("as `{}`", known.user));
+    format!("{version}, {encryption}, {user}")
 }

@@ -115,6 +115,8 @@ fn choose<'a>(settings: &'a Settings, id: Option<&str>) -> Result<&'a CameraSett
     }
 }
 
+const NO_OUTPUT: &str = "standard output takes no more; is whoever reads it still there, is the disk full";
+
 /// Everything a replay writes.
 struct Outputs {
     wire: Wire,
@@ -150,8 +152,8 @@ impl Outputs {
     fn write_events(&mut self, events: &[crate::event::Event]) -> Result<()> {
         for event in events {
             self.sequence += 1;
-            serde_json::to_writer(&mut self.stdout, &self.wire.cloud_event(event, self.sequence, event.updated))?;
-            self.stdout.write_all(b"\n")?;
+            let message = self.wire.cloud_event(event, self.sequence, event.updated);
+            print(&mut self.stdout, &message)?;
         }
         Ok(())
     }
@@ -161,10 +163,16 @@ impl Outputs {
             film.finish()?;
         }
         self.log.finish()?;
-        serde_json::to_writer(&mut self.stdout, &self.summary.to_json(pipeline))?;
-        self.stdout.write_all(b"\n")?;
-        Ok(self.stdout.flush()?)
+        let summary = self.summary.to_json(pipeline);
+        print(&mut self.stdout, &summary)?;
+        self.stdout.flush().context(NO_OUTPUT)
     }
+}
+
+/// One line.
+fn print(out: &mut impl Write, message: &impl serde::Serialize) -> Result<()> {
+    serde_json::to_writer(&mut *out, message).context(NO_OUTPUT)?;
+    out.write_all(b"\n").context(NO_OUTPUT)
 }
 
 fn print_cost(totals: &Totals, decode: Duration) {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::base::class::Class;
+use crate::base::number::rounded;
 use crate::event::Crossing;
 use crate::pipeline::Pipeline;
 use crate::rules::Findings;
@@ -37,7 +38,7 @@ impl Summary {
     pub(super) fn to_json(&self, pipeline: &Pipeline) -> Value {
         let totals = pipeline.totals();
         let people = if self.looked > 0 { self.people as f64 / self.looked as f64 } else { 0.0 };
-        let crossing = |c: &Crossing| json!([round(c.at.as_secs_f64()), c.line.as_str(), c.direction.as_str(), c.class.name()]);
+        let crossing = |c: &Crossing| json!([rounded(c.at.as_secs_f64()), c.line.as_str(), c.direction.as_str(), c.class.name()]);
         json!({"summary": {
             "frames": self.frames,
             "analysed": totals.analysed,
@@ -47,7 +48,7 @@ impl Summary {
             "counts": counts(pipeline),
             "crossings": self.crossings.iter().map(crossing).collect::<Vec<_>>(),
             "zones": zones(pipeline),
-            "people_per_frame": round(people),
+            "people_per_frame": rounded(people),
         }})
     }
 }
@@ -71,9 +72,4 @@ fn zones(pipeline: &Pipeline) -> Value {
         Value::Object(classes.iter().map(|(class, n)| (class.name().to_owned(), json!(n))).collect())
     };
     Value::Object(zones.iter().map(|(zone, classes)| (zone.to_string(), of_zone(classes))).collect())
-}
-
-/// Milliseconds are enough for people and keep the line short.
-fn round(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::mot_tracks::MotTracks;
 use crate::base::time::MediaTime;
 use crate::config::settings::TrackSettings;
 use crate::detect::Detection;
+use crate::track::Tracker;
 use crate::track::mot::{self, MotDetection, MotTrack};
-use crate::track::{TrackId, Tracker};
 
 /// Follow the boxes of a MOTChallenge detection file.
 #[derive(clap::Args, Clone, Debug)]
@@ -51,45 +52,34 @@ fn share(text: &str) -> Result<f32, String> {
 /// # Errors
 /// When a file cannot be read or written, or a line of it is wrong.
 pub fn run(args: Args) -> Result<()> {
-    let input = File::open(&args.detections).with_context(|| format!("cannot open detections `{}`", args.detections.display()))?;
-    let detections = mot::read_detections(BufReader::new(input))
-        .with_context(|| format!("detections `{}` are not in MOT format", args.detections.display()))?;
+    let input = File::open(&args.detections)
+        .with_context(|| format!("cannot open detections `{}`; check the path and who may read it", args.detections.display()))?;
+    let detections = mot::read_detections(BufReader::new(input)).with_context(|| {
+        format!("detections `{}` are not in MOT format, frame,id,left,top,width,height,conf a line", args.detections.display())
+    })?;
     let settings = TrackSettings { high_score: args.high_score, new_score: args.new_score, ..TrackSettings::default() };
     let tracks = follow(&detections, args.fps, args.every, &settings);
-    let output = File::create(&args.out).with_context(|| format!("cannot write tracks to `{}`", args.out.display()))?;
+    let output = File::create(&args.out).with_context(|| {
+        format!("cannot write tracks to `{}`; check the folder, who may write there and the room on the disk", args.out.display())
+    })?;
     let mut output = BufWriter::new(output);
-    mot::write_tracks(&tracks, &mut output)
-        .and_then(|()| output.flush())
-        .with_context(|| format!("cannot write tracks to `{}`", args.out.display()))
+    mot::write_tracks(&tracks, &mut output).and_then(|()| output.flush()).with_context(|| {
+        format!("cannot write tracks to `{}`; check the folder, who may write there and the room on the disk", args.out.display())
+    })
 }
 
-/// Observed tracks of frames 1, 1+`every`, ..., ordered by frame and id. The first detection of a track is known as such only
-/// when a second one confirms it; it is put in its place afterwards.
+/// Observed tracks of frames 1, 1+`every`, ..., ordered by frame and id.
 pub fn follow(detections: &[MotDetection], fps: f64, every: u32, settings: &TrackSettings) -> Vec<MotTrack> {
     let mut frames: BTreeMap<u32, Vec<Detection>> = BTreeMap::new();
     for found in detections {
         frames.entry(found.frame).or_default().push(found.detection);
     }
     let last = frames.keys().next_back().copied().unwrap_or(0);
-    let (mut tracker, mut tracks, mut known) = (Tracker::new(settings), Vec::new(), TrackId(0));
+    let (mut tracker, mut tracks) = (Tracker::new(settings), MotTracks::new());
     for frame in (1..=last).step_by(every as usize) {
         let at = MediaTime::from_secs_f64(f64::from(frame - 1) / fps);
         let found = frames.get(&frame).map_or(&[][..], Vec::as_slice);
-        for track in tracker.update(at, found) {
-            let seen = |frame, rect, score| MotTrack { frame, id: track.id, detection: Detection { rect, class: track.class, score } };
-            if track.id > known {
-                known = track.id;
-                let (first_at, first_rect) = track.first_seen;
-                let first_frame = (first_at.as_secs_f64() * fps).round() as u32 + 1;
-                if first_frame < frame {
-                    tracks.push(seen(first_frame, first_rect, track.score));
-                }
-            }
-            if track.is_observed {
-                tracks.push(seen(frame, track.rect, track.score));
-            }
-        }
+        tracks.add(frame, at, tracker.update(at, found));
     }
-    tracks.sort_by_key(|track| (track.frame, track.id));
-    tracks
+    tracks.into_rows()
 }

@@ -6,6 +6,7 @@ pub mod file;
 mod nearest;
 mod problem;
 pub mod reference;
+pub mod secret_file;
 pub mod settings;
 
 pub use problem::{ConfigError, Problem};

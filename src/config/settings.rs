@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::camera_url::CameraUrl;
 use crate::base::class::Class;
 use crate::base::geom::{Line, Norm, Polygon};
 use crate::base::id::Slug;
@@ -194,8 +195,8 @@ pub enum SourceSettings {
 /// How to reach a camera. `Debug` and logs never show the password.
 #[derive(Clone, Debug)]
 pub struct RtspSettings {
-    /// Address without user and password.
-    pub url: url::Url,
+    /// Address; user and password stand in it only where the camera wants them in path or query.
+    pub url: CameraUrl,
     /// User and password, when the camera asks for them.
     pub credentials: Option<Credentials>,
     /// How packets travel.
@@ -284,9 +285,9 @@ pub struct ModelScores {
 /// How things are followed. All times in seconds of the stream's clock.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TrackSettings {
-    /// Detections at least this sure are matched first (BYTE stage 1).
+    /// Detections at least this sure (score, 0..=1) are matched first (BYTE stage 1).
     pub high_score: f32,
-    /// Detections at least this sure can begin a track.
+    /// Detections at least this sure (score, 0..=1) can begin a track.
     pub new_score: f32,
     /// A person's detection must be this many times as sure as a vehicle's for both, at least 1: closer looks make people out of bollards.
     pub person_factor: f32,

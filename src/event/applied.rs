@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::envelope::Envelope;
 use super::utc::Utc;
-use super::wire::{Wire, rounded, to_json};
+use super::wire::{Wire, to_json};
 use crate::base::geom::{Line, Norm, Polygon};
 use crate::base::id::Slug;
+use crate::base::number::rounded;
 use crate::base::time::WallTime;
 
 /// The applied configuration: what events refer to. No addresses, no secrets.

@@ -1,5 +1,6 @@
 //! A message ready for the wire: what the outbox stores and the transport sends, without knowing what it says.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// One MQTT publication.
@@ -15,8 +16,8 @@ pub struct Envelope {
     pub qos: Qos,
     /// MQTT 5 message expiry.
     pub expires_after: Option<Duration>,
-    /// MQTT 5 content type.
-    pub content_type: &'static str,
+    /// MQTT 5 content type: a word of the program, or what the store read back.
+    pub content_type: Cow<'static, str>,
     /// What may be dropped first when the disk limit is reached.
     pub importance: Importance,
 }

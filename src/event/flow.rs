@@ -10,9 +10,10 @@ use super::cloud_event::GeoPoint;
 use super::envelope::Envelope;
 use super::types::{FlowMeasure, FlowReport};
 use super::utc::Utc;
-use super::wire::{Wire, rounded, to_json};
+use super::wire::{Wire, to_json};
 use crate::base::class::Class;
 use crate::base::id::Slug;
+use crate::base::number::{rounded, rounded_rate};
 
 /// What passed one counting line in one period: one entity for each direction and class of vehicle, and one for each direction
 /// over all vehicles (without `vehicleType`). People on foot come as `CrowdFlowObserved` and are in no total of vehicles.
@@ -208,7 +209,7 @@ impl Wire {
     }
 
     fn zone_entity(&self, report: &FlowReport, mean: &BTreeMap<Class, f64>, people_max: u32, coverage: f64) -> CrowdFlowObserved {
-        let present = |value: &f64| if value.is_finite() { rounded(value.max(0.0)) } else { 0.0 };
+        let present = |value: &f64| rounded_rate(*value);
         CrowdFlowObserved {
             id: self.urn("CrowdFlowObserved", report, report.place.as_str()),
             model: "CrowdFlowObserved".to_owned(),

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::envelope::Envelope;
 use super::utc::Utc;
-use super::wire::{Wire, rounded, to_json};
+use super::wire::{Wire, to_json};
+use crate::base::number::{rounded, rounded_rate};
 use crate::base::time::WallTime;
 
 /// How the box is doing, every 30 seconds. What the system does not tell is absent.
@@ -98,20 +99,15 @@ impl Health {
         for figure in [&mut self.cpu_percent, &mut self.temperature_c, &mut self.queue_oldest_s, &mut self.clock_offset_ms] {
             *figure = figure.filter(|value| value.is_finite()).map(rounded);
         }
-        self.uptime_s = rate(self.uptime_s);
+        self.uptime_s = rounded_rate(self.uptime_s);
         for camera in &mut self.cameras {
             for figure in [&mut camera.latency_p50_ms, &mut camera.latency_p95_ms] {
                 *figure = figure.filter(|value| value.is_finite()).map(rounded);
             }
-            (camera.fps_in, camera.fps_processed) = (rate(camera.fps_in), rate(camera.fps_processed));
+            (camera.fps_in, camera.fps_processed) = (rounded_rate(camera.fps_in), rounded_rate(camera.fps_processed));
         }
         self
     }
-}
-
-/// A figure that cannot be absent: never negative, always a number.
-pub(super) fn rate(value: f64) -> f64 {
-    if value.is_finite() { rounded(value.max(0.0)) } else { 0.0 }
 }
 
 impl Wire {

@@ -18,6 +18,23 @@ pub struct Finding {
     pub involved: Vec<Involved>,
 }
 
+/// What is fixed when an event begins.
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    /// Whose event it is.
+    pub scope: &'a EventScope,
+    /// Where.
+    pub zone: ZoneRef,
+    /// By which rule, in words.
+    pub rule: RuleText,
+    /// What the event is about within the rule, such as a zone or a track: a part of its id.
+    pub subject: &'a str,
+    /// The estimated start.
+    pub onset: Stamp,
+    /// When the rule became sure.
+    pub now: Stamp,
+}
+
 /// An event that has begun and not ended. Invariant: `revision` is the number of messages made so far.
 #[derive(Clone, Debug)]
 pub struct OpenEvent {
@@ -25,16 +42,9 @@ pub struct OpenEvent {
 }
 
 impl OpenEvent {
-    /// Begins an event: `onset` is the estimated start, `now` when the rule became sure. Returns it with its first message.
-    pub fn begin(
-        scope: &EventScope,
-        zone: ZoneRef,
-        rule: RuleText,
-        subject: &str,
-        onset: Stamp,
-        now: Stamp,
-        finding: Finding,
-    ) -> (Self, Event) {
+    /// Begins an event. Returns it with its first message.
+    pub fn begin(opening: Opening<'_>, finding: Finding) -> (Self, Event) {
+        let Opening { scope, zone, rule, subject, onset, now } = opening;
         let event = Event {
             id: EventId::derive(scope, finding.kind, subject, onset.wall),
             revision: 1,

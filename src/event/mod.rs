@@ -31,7 +31,7 @@ pub use envelope::{Envelope, Importance, Qos};
 pub use flow::{CrowdFlowObserved, FlowEntity, FlowMessage, PeopleFlowObserved, TrafficFlowObserved};
 pub use health::{CameraHealth, Health, HealthMessage};
 pub use identity::{BootId, CameraIdentity, Identity};
-pub use lifecycle::{Finding, OpenEvent};
+pub use lifecycle::{Finding, OpenEvent, Opening};
 pub use status::{Birth, CameraState, CameraStateMessage, CameraSummary, Capability, DeviceState, StatusMessage};
 pub use text::sentences;
 pub use types::{

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::channel::Channel;
 use super::envelope::Envelope;
-use super::health::rate;
 use super::types::Category;
 use super::utc::Utc;
 use super::wire::{Wire, to_json};
 use crate::base::id::Slug;
+use crate::base::number::rounded_rate;
 use crate::base::time::WallTime;
 
 /// Whether the box is there. Retained: birth at each connection, the last will by the broker, a last word at a graceful stop.
@@ -82,7 +82,7 @@ pub struct CameraSummary {
 
 impl CameraSummary {
     fn readable(self) -> Self {
-        Self { fps: rate(self.fps), ..self }
+        Self { fps: rounded_rate(self.fps), ..self }
     }
 }
 

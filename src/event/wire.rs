@@ -10,6 +10,7 @@ use super::text::sentences;
 use super::types::{Event, Measurement, Phase};
 use super::utc::Utc;
 use super::vocabulary::{Mapping, Verification};
+use crate::base::number::rounded;
 use crate::base::time::WallTime;
 
 /// Where the schema of an event's `data` is published.
@@ -130,7 +131,7 @@ impl Wire {
             retain: spec.retain,
             qos: spec.qos,
             expires_after: spec.expires_after,
-            content_type: spec.content_type,
+            content_type: spec.content_type.into(),
             importance: spec.importance,
         }
     }
@@ -151,13 +152,6 @@ impl Wire {
 /// Our messages hold strings, numbers and maps with string keys: none of what JSON cannot say.
 pub(super) fn to_json(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).expect("message types have string keys only")
-}
-
-/// Three decimals are more than any figure here is worth, and keep messages short.
-pub(super) fn rounded(value: f64) -> f64 {
-    let rounded = (value * 1000.0).round() / 1000.0;
-    // Near the end of the number range the product is infinite; such a figure has no decimals anyway.
-    if rounded.is_finite() { rounded } else { value }
 }
 
 /// Rounded, and without what is not a number: JSON has no word for it, and "not measured" is the truth.

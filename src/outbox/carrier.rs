@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::cause::Cause;
 use super::link::{Link, Parcel, Transport};
-use super::mqtt::{self, Heard, Lost};
+use super::mqtt::{self, Heard, Lost, Session};
 use super::window::{Blame, InFlight, Row};
 use crate::base::backoff::Backoff;
 use crate::base::rate_limit::RateLimit;
@@ -119,7 +119,8 @@ impl Mqtt {
         if let Err(cause) = resolve(&self.settings, self.patience()).await {
             return lost(cause);
         }
-        let (sender, mut receiver) = match mqtt::connection(&self.settings, &self.presence.will, self.patience()) {
+        let (sender, mut receiver) = match mqtt::connection(&self.settings, Session::Lasting { will: &self.presence.will }, self.patience())
+        {
             Ok(connection) => connection,
             Err(cause) => return lost(cause),
         };
@@ -144,7 +145,7 @@ impl Mqtt {
 }
 
 /// Looks the host up ourselves, so that "no such host" is not mistaken for "no connection".
-async fn resolve(settings: &MqttSettings, patience: Duration) -> Result<(), Cause> {
+pub(super) async fn resolve(settings: &MqttSettings, patience: Duration) -> Result<(), Cause> {
     match timeout(patience, tokio::net::lookup_host((settings.host.as_str(), settings.port))).await {
         Err(_) => Err(Cause::TimedOut),
         Ok(Err(_)) => Err(Cause::UnknownHost),

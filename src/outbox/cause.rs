@@ -62,7 +62,9 @@ impl Cause {
             Self::UntrustedCertificate => "set `mqtt.tls.ca` to the authority that signed the broker's certificate",
             Self::WrongHost => "set `mqtt.host` to a name in the broker's certificate, or have it issued for this name",
             Self::ExpiredCertificate => "renew the broker's certificate; check the box's clock",
-            Self::ClientCertificate => "set `mqtt.tls.client` to a certificate the broker's authority signed",
+            Self::ClientCertificate => {
+                "set `mqtt.tls.certificate` and `mqtt.tls.key` to a certificate the broker's authority signed, and its key"
+            }
             Self::CertificateFile(_) => "check path, contents and permissions of the files in `mqtt.tls`",
             Self::Tls(_) => "is this the broker's TLS port, and does it speak TLS 1.2 or 1.3",
             Self::BadCredentials => "check user and password of `mqtt`",

@@ -11,7 +11,7 @@ const MAX_PAYLOAD: usize = 256 * 1024;
 
 /// The demonstration's broker could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("the demonstration's broker could not be started on the loopback address")]
+#[error("the demonstration's broker could not be started on the loopback address; is it up (`ip address show lo`), are there free ports")]
 pub struct EmbeddedBrokerError(#[from] std::io::Error);
 
 /// A running broker. It cannot be stopped and ends with the process: rumqttd has no such call, and only the demonstration uses it.

@@ -11,6 +11,7 @@
 
 mod cause;
 pub mod embedded;
+mod greeting;
 mod inbox;
 mod keeper;
 mod link;
@@ -40,6 +41,7 @@ use crate::event::{Envelope, Event, FlowReport};
 
 pub use carrier::{Mqtt, Presence};
 pub use cause::Cause;
+pub use greeting::greet;
 pub use link::{Link, Parcel, Report, Transport};
 pub use salvage::Salvaged;
 pub use stdout::JsonLines;
@@ -96,7 +98,7 @@ pub enum OutboxError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No thread for it.
-    #[error("outbox: its thread cannot be started")]
+    #[error("outbox: its thread cannot be started; check the limit of processes (`ulimit -u`)")]
     Thread(#[source] std::io::Error),
 }
 
@@ -104,7 +106,10 @@ pub enum OutboxError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum NotAccepted {
     /// The disk takes nothing and the memory for waiting events is used up.
-    #[error("outbox: disk full or broken and {} events waiting in memory, this one is lost", inbox::CAPACITY)]
+    #[error(
+        "outbox: disk full or broken and {} events waiting in memory, this one is lost; free space or replace the disk",
+        inbox::CAPACITY
+    )]
     Full,
     /// It was stopped.
     #[error("outbox: stopped")]

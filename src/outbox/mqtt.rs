@@ -66,20 +66,29 @@ pub(super) enum Receiver {
     V5(Box<v5::EventLoop>),
 }
 
-/// A connection that is made when its receiver is first polled. `will` is what the broker says for us when we vanish.
-pub(super) fn connection(settings: &MqttSettings, will: &Envelope, patience: Duration) -> Result<(Sender, Receiver), Cause> {
+/// What a broker is to keep of us.
+#[derive(Clone, Copy)]
+pub(super) enum Session<'a> {
+    /// The box's own session: goes on after a reconnect; `will` is what the broker says when the box vanishes.
+    Lasting { will: &'a Envelope },
+    /// Nothing, under a client id of its own: the box's would throw a running agent out.
+    Passing,
+}
+
+/// A connection that is made when its receiver is first polled.
+pub(super) fn connection(settings: &MqttSettings, session: Session<'_>, patience: Duration) -> Result<(Sender, Receiver), Cause> {
     let transport = match &settings.tls {
         None => Transport::Tcp,
         Some(tls) => Transport::tls_with_config(TlsConfiguration::Rustls(tls::config(tls)?)),
     };
     Ok(match settings.version {
         MqttVersion::V3 => {
-            let (client, mut eventloop) = rumqttc::AsyncClient::new(options_v3(settings, will, transport), CHANNEL);
+            let (client, mut eventloop) = rumqttc::AsyncClient::new(options_v3(settings, session, transport), CHANNEL);
             eventloop.network_options.set_connection_timeout(patience.as_secs().max(1));
             (Sender::V3(client), Receiver::V3(Box::new(eventloop)))
         }
         MqttVersion::V5 => {
-            let mut options = options_v5(settings, will, transport);
+            let mut options = options_v5(settings, session, transport);
             options.set_connection_timeout(patience.as_secs().max(1));
             let (client, eventloop) = v5::AsyncClient::new(options, CHANNEL);
             (Sender::V5(client), Receiver::V5(Box::new(eventloop)))
@@ -87,41 +96,61 @@ pub(super) fn connection(settings: &MqttSettings, will: &Envelope, patience: Dur
     })
 }
 
-fn options_v3(settings: &MqttSettings, will: &Envelope, transport: Transport) -> rumqttc::MqttOptions {
-    let mut options = rumqttc::MqttOptions::new(&settings.client_id, &settings.host, settings.port);
+fn client_id(settings: &MqttSettings, session: Session<'_>) -> String {
+    match session {
+        Session::Lasting { .. } => settings.client_id.clone(),
+        Session::Passing => format!("{}-check", settings.client_id),
+    }
+}
+
+fn options_v3(settings: &MqttSettings, session: Session<'_>, transport: Transport) -> rumqttc::MqttOptions {
+    let mut options = rumqttc::MqttOptions::new(client_id(settings, session), &settings.host, settings.port);
     options
         .set_transport(transport)
         .set_keep_alive(settings.keep_alive.max(SHORTEST_KEEP_ALIVE))
-        .set_clean_session(false)
         .set_inflight(PACKET_IDS)
-        .set_max_packet_size(MAX_PACKET, MAX_PACKET)
-        .set_last_will(rumqttc::LastWill::new(&will.topic, will.payload.clone(), qos(will.qos), will.retain));
+        .set_max_packet_size(MAX_PACKET, MAX_PACKET);
+    match session {
+        Session::Lasting { will } => options.set_clean_session(false).set_last_will(rumqttc::LastWill::new(
+            &will.topic,
+            will.payload.clone(),
+            qos(will.qos),
+            will.retain,
+        )),
+        Session::Passing => options.set_clean_session(true),
+    };
     if let Some(credentials) = &settings.credentials {
         options.set_credentials(&credentials.user, credentials.password.reveal());
     }
     options
 }
 
-fn options_v5(settings: &MqttSettings, will: &Envelope, transport: Transport) -> v5::MqttOptions {
+fn last_will(will: &Envelope) -> five::LastWill {
     let properties = five::LastWillProperties {
         delay_interval: Some(WILL_DELAY.as_secs() as u32),
         payload_format_indicator: None,
         message_expiry_interval: None,
-        content_type: Some(will.content_type.to_owned()),
+        content_type: Some(will.content_type.clone().into_owned()),
         response_topic: None,
         correlation_data: None,
         user_properties: Vec::new(),
     };
-    let will = five::LastWill::new(&will.topic, will.payload.clone(), qos_v5(will.qos), will.retain, Some(properties));
-    let mut options = v5::MqttOptions::new(&settings.client_id, &settings.host, settings.port);
+    five::LastWill::new(&will.topic, will.payload.clone(), qos_v5(will.qos), will.retain, Some(properties))
+}
+
+fn options_v5(settings: &MqttSettings, session: Session<'_>, transport: Transport) -> v5::MqttOptions {
+    let mut options = v5::MqttOptions::new(client_id(settings, session), &settings.host, settings.port);
     options
         .set_transport(transport)
         .set_keep_alive(settings.keep_alive.max(SHORTEST_KEEP_ALIVE))
-        .set_clean_start(false)
-        .set_session_expiry_interval(Some(SESSION_EXPIRY.as_secs() as u32))
         .set_max_packet_size(Some(MAX_PACKET as u32))
-        .set_outgoing_inflight_upper_limit(PACKET_IDS)
-        .set_last_will(will);
+        .set_outgoing_inflight_upper_limit(PACKET_IDS);
+    match session {
+        Session::Lasting { will } => {
+            options.set_clean_start(false).set_session_expiry_interval(Some(SESSION_EXPIRY.as_secs() as u32)).set_last_will(last_will(will))
+        }
+        Session::Passing => options.set_clean_start(true).set_session_expiry_interval(Some(0)),
+    };
     if let Some(credentials) = &settings.credentials {
         options.set_credentials(&credentials.user, credentials.password.reveal());
     }
@@ -141,7 +170,7 @@ impl Sender {
             }
             Self::V5(client) => {
                 let properties = five::PublishProperties {
-                    content_type: (!envelope.payload.is_empty()).then(|| envelope.content_type.to_owned()),
+                    content_type: (!envelope.payload.is_empty()).then(|| envelope.content_type.into_owned()),
                     message_expiry_interval: envelope.expires_after.map(|after| after.as_secs().min(u64::from(u32::MAX)) as u32),
                     ..five::PublishProperties::default()
                 };

@@ -52,7 +52,7 @@ pub(super) fn render() -> Render {
             retain: false,
             qos: Qos::AtLeastOnce,
             expires_after: None,
-            content_type: "application/json",
+            content_type: "application/json".into(),
             importance,
         };
         match outgoing {

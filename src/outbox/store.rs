@@ -47,13 +47,13 @@ pub enum StoreError {
         found: i32,
     },
     /// The disk is full or the size limit is reached.
-    #[error("outbox: disk full")]
+    #[error("outbox: disk full; free space, or lower `outbox.max_mb`")]
     Full(#[source] rusqlite::Error),
     /// The file contradicts itself.
-    #[error("outbox: database damaged")]
+    #[error("outbox: database damaged; what can be read goes into a new one, check the disk")]
     Damaged(#[source] rusqlite::Error),
     /// Any other failure of the disk or the database.
-    #[error("outbox: database cannot be read or written")]
+    #[error("outbox: database cannot be read or written; check the disk and who may write to its folder")]
     Disk(#[source] rusqlite::Error),
 }
 
@@ -111,7 +111,6 @@ pub(super) struct Store {
     path: PathBuf,
     max_bytes: u64,
     keep_history: Duration,
-    content_types: Vec<&'static str>,
     last_row: Row,
     _lock: File,
 }
@@ -135,7 +134,7 @@ impl Store {
         let path = directory.join("outbox.db");
         let (db, salvaged) = open_or_salvage(&path, now)?;
         let (max_bytes, keep_history) = (settings.max_bytes, settings.keep_history);
-        Ok((Self { db, path, max_bytes, keep_history, content_types: Vec::new(), last_row: 0, _lock: lock }, salvaged))
+        Ok((Self { db, path, max_bytes, keep_history, last_row: 0, _lock: lock }, salvaged))
     }
 
     /// The file turned out to be damaged while in use: sets it aside and goes on with what can be read of it.
@@ -172,7 +171,6 @@ impl Store {
         for outgoing in batch {
             let sequence = next_sequence(&tx, outgoing)?;
             for (index, envelope) in render(outgoing, sequence, now).iter().enumerate() {
-                remember_content_type(&mut self.content_types, envelope.content_type);
                 last_row = insert(&tx, &Message { outgoing, sequence, envelope, index }, now)?;
                 done.messages += 1;
             }
@@ -199,27 +197,8 @@ impl Store {
             "SELECT q.row, topic, payload, retain, qos, expires, content_type, m.measure, checksum
              FROM queue q LEFT JOIN messages m ON m.row = q.row WHERE q.row > ?1 ORDER BY q.row LIMIT ?2",
         )?;
-        let rows =
-            statement.query_map(params![after, limit as i64], |row| Ok(Waiting { row: row.get(0)?, envelope: self.envelope(row) }))?;
+        let rows = statement.query_map(params![after, limit as i64], |row| Ok(Waiting { row: row.get(0)?, envelope: envelope(row) }))?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// The envelope of a row, unless a column is missing or the checksum is wrong.
-    fn envelope(&self, row: &rusqlite::Row<'_>) -> Option<Envelope> {
-        let (topic, payload): (String, Vec<u8>) = (row.get(1).ok()?, row.get(2).ok()?);
-        if checksum(&topic, &payload) != row.get::<_, i64>(8).ok()? {
-            return None;
-        }
-        let content_type: String = row.get(6).ok()?;
-        Some(Envelope {
-            retain: row.get(3).ok()?,
-            qos: if row.get::<_, i64>(4).ok()? == 0 { Qos::AtMostOnce } else { Qos::AtLeastOnce },
-            expires_after: row.get::<_, Option<i64>>(5).ok()?.map(|secs| Duration::from_secs(secs.max(0).unsigned_abs())),
-            content_type: self.content_types.iter().find(|known| **known == content_type).unwrap_or(&DEFAULT_CONTENT_TYPE),
-            importance: if row.get::<_, bool>(7).ok()? { Importance::Measure } else { Importance::Event },
-            topic,
-            payload,
-        })
     }
 
     /// How many messages wait, and when the oldest of them was accepted.
@@ -289,14 +268,21 @@ impl Store {
     }
 }
 
-/// What is read back of a type this process has not written itself: all of ours are JSON.
-const DEFAULT_CONTENT_TYPE: &str = "application/json";
-
-/// Content types are few and written in the source; what was stored before a restart is matched with what is written after it.
-fn remember_content_type(known: &mut Vec<&'static str>, content_type: &'static str) {
-    if !known.contains(&content_type) {
-        known.push(content_type);
+/// The envelope of a row of [`Store::read`], unless a column is missing or the checksum is wrong.
+fn envelope(row: &rusqlite::Row<'_>) -> Option<Envelope> {
+    let (topic, payload): (String, Vec<u8>) = (row.get(1).ok()?, row.get(2).ok()?);
+    if checksum(&topic, &payload) != row.get::<_, i64>(8).ok()? {
+        return None;
     }
+    Some(Envelope {
+        retain: row.get(3).ok()?,
+        qos: if row.get::<_, i64>(4).ok()? == 0 { Qos::AtMostOnce } else { Qos::AtLeastOnce },
+        expires_after: row.get::<_, Option<i64>>(5).ok()?.map(|secs| Duration::from_secs(secs.max(0).unsigned_abs())),
+        content_type: row.get::<_, String>(6).ok()?.into(),
+        importance: if row.get::<_, bool>(7).ok()? { Importance::Measure } else { Importance::Event },
+        topic,
+        payload,
+    })
 }
 
 /// One publication of one outgoing.
@@ -327,7 +313,7 @@ fn insert(tx: &Transaction<'_>, message: &Message<'_>, now: WallTime) -> rusqlit
         envelope.retain,
         i64::from(envelope.qos == Qos::AtLeastOnce),
         envelope.expires_after.map(|after| after.as_secs() as i64),
-        envelope.content_type,
+        envelope.content_type.as_ref(),
         measure,
         checksum(&envelope.topic, &envelope.payload),
     ])?;
@@ -434,6 +420,30 @@ mod tests {
         assert_eq!(done.sequences, [1, 1], "every camera counts for itself, reports apart");
         let first = store.read(Wanted::After(0, 1)).unwrap().remove(0).envelope.expect("intact");
         assert_eq!((first.topic.as_str(), first.importance), ("t/north/event", Importance::Event));
+    }
+
+    #[test]
+    fn a_message_accepted_before_a_restart_is_sent_after_it_with_the_same_bytes_and_properties() {
+        let base = Envelope {
+            topic: "its/v1/palembang/simpang/edge-01/event/traffic".into(),
+            payload: "{\"teks\":\"mobil berhenti ± 15 detik\"}".into(),
+            retain: false,
+            qos: Qos::AtLeastOnce,
+            expires_after: Some(Duration::from_secs(86_400)),
+            content_type: "application/cloudevents+json; charset=utf-8".into(),
+            importance: Importance::Event,
+        };
+        let accepted = vec![
+            base.clone(),
+            Envelope { topic: "a/active/1".into(), payload: Vec::new(), retain: true, ..base.clone() },
+            Envelope { content_type: "application/json".into(), expires_after: None, importance: Importance::Measure, ..base.clone() },
+            Envelope { content_type: "application/x-later; version=2".into(), qos: Qos::AtMostOnce, payload: vec![0, 255, 10], ..base },
+        ];
+        let (dir, messages) = (TempDir::new().unwrap(), accepted.clone());
+        let render: Render = Box::new(move |_, _, _| messages.clone());
+        open(dir.path()).commit(&[&event("north", 1).into()], &Outcomes::default(), &render, NOW).expect("commits");
+        let waiting = open(dir.path()).read(Wanted::After(0, 100)).expect("reads");
+        assert_eq!(waiting.into_iter().map(|one| one.envelope.expect("intact")).collect::<Vec<_>>(), accepted);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions};
 use rumqttc::{TlsConfiguration, TlsError, Transport};
 
 use crate::base::backoff::Backoff;
+use crate::config::settings::Secret;
 
 /// Where a broker is: `mqtt://[user@]host[:port]`, or `mqtts://…` with TLS.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,7 +94,7 @@ pub struct Subscription {
     /// Which broker.
     pub broker: BrokerAddress,
     /// Password of the address's user.
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// PEM text with the authorities to trust; needed for TLS.
     pub authorities: Option<Vec<u8>>,
     /// Topic filters.
@@ -210,7 +211,7 @@ impl Subscriber {
         options.set_keep_alive(Duration::from_secs(30)).set_clean_start(false).set_session_expiry_interval(Some(SESSION_SECS));
         options.set_max_packet_size(Some(MAX_PACKET)).set_connection_timeout(10);
         if let Some(user) = &subscription.broker.user {
-            options.set_credentials(user.clone(), subscription.password.clone().unwrap_or_default());
+            options.set_credentials(user.clone(), subscription.password.as_ref().map_or("", Secret::reveal));
         }
         if subscription.broker.encryption == Encryption::Tls {
             let ca = subscription.authorities.ok_or_else(|| SubscribeError::NoAuthority { broker: broker.clone() })?;

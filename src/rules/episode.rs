@@ -7,7 +7,7 @@ use super::hold::{Hold, Truth};
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{Zone, ZoneUse};
-use crate::event::{EndReason, EventScope, Finding, OpenEvent, RuleText, ZoneKind, ZoneRef};
+use crate::event::{EndReason, EventScope, Finding, OpenEvent, Opening, RuleText, ZoneKind, ZoneRef};
 
 /// When an episode is told of.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +51,8 @@ impl Episode {
             State::Quiet(holds) => {
                 let Some(since) = holds.reached(now, begins, hold) else { return };
                 let onset = earlier(since, lead.min(since.media.since(first.media)));
-                let (zone, rule, subject) = (self.zone.clone(), self.rule.clone(), self.zone.id.as_str().to_owned());
-                let (event, message) = OpenEvent::begin(&self.scope, zone, rule, &subject, onset, now, finding());
+                let (zone, rule, subject) = (self.zone.clone(), self.rule.clone(), self.zone.id.as_str());
+                let (event, message) = OpenEvent::begin(Opening { scope: &self.scope, zone, rule, subject, onset, now }, finding());
                 out.events.push(message);
                 self.state = State::Open { event: Box::new(event), over: Hold::default(), told: now.media };
             }

@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::base::camera_url::CameraUrl;
 use crate::config::settings::{Credentials, Secret};
 
 /// Why an address is none.
@@ -18,11 +19,11 @@ pub enum AddressError {
     NoHost,
 }
 
-/// Splits `rtsp://user:pass@host/path` into an address that may be shown and the credentials.
+/// Splits `rtsp://user:pass@host/path` into the address and the credentials. A password in path or query stays there, and is not shown.
 ///
 /// # Errors
 /// [`AddressError`]; its text never repeats what was given.
-pub fn split(text: &str) -> Result<(Url, Option<Credentials>), AddressError> {
+pub fn split(text: &str) -> Result<(CameraUrl, Option<Credentials>), AddressError> {
     let mut url = Url::parse(text)?;
     if url.scheme() != "rtsp" {
         return Err(AddressError::NotRtsp(url.scheme().to_owned()));
@@ -37,7 +38,7 @@ pub fn split(text: &str) -> Result<(Url, Option<Credentials>), AddressError> {
     let can_have_credentials = "checked above: it has a host";
     url.set_username("").expect(can_have_credentials);
     url.set_password(None).expect(can_have_credentials);
-    Ok((url, credentials))
+    Ok((CameraUrl::new(url), credentials))
 }
 
 /// RFC 3986, section 2.1. What is no valid escape stays as it is.
@@ -61,7 +62,7 @@ mod tests {
     fn what_may_be_shown_is_split_from_what_may_not() {
         let (url, credentials) = split("rtsp://admin:p%40ss%3Aw%25rd@10.0.0.7:8554/main?x=1").expect("legal");
         let credentials = credentials.expect("given");
-        assert_eq!(url.as_str(), "rtsp://10.0.0.7:8554/main?x=1");
+        assert_eq!(url.reveal().as_str(), "rtsp://10.0.0.7:8554/main?x=1");
         assert_eq!((credentials.user.as_str(), credentials.password.reveal()), ("admin", "p@ss:w%rd"));
         assert!(split("rtsp://10.0.0.7/main").expect("legal").1.is_none());
     }

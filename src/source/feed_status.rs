@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::fault::Fault;
 use crate::base::geom::FrameSize;
@@ -29,8 +30,8 @@ pub enum FeedState {
         attempt: u32,
         /// Why the last one failed.
         fault: Fault,
-        /// Since when there are no pictures.
-        since: WallTime,
+        /// Since when there are no pictures, on the monotonic clock: the date may be set meanwhile.
+        since: Duration,
     },
     /// No pictures will come any more: a film is over, or the feed was stopped.
     Ended {

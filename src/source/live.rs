@@ -13,7 +13,7 @@ use super::rtsp::{CompressedPicture, RtspClient, RtspStream};
 use super::timeline::{Arrival, Timeline};
 use crate::base::backoff::Backoff;
 use crate::base::id::Slug;
-use crate::base::time::{Clock, WallTime};
+use crate::base::time::Clock;
 use crate::config::settings::RtspSettings;
 use crate::decode::AccessUnit;
 
@@ -48,8 +48,8 @@ struct Progress {
     timeline: Timeline,
     backoff: Backoff,
     number: u64,
-    /// Since when there are no pictures.
-    silent_since: WallTime,
+    /// Since when there are no pictures (monotonic).
+    silent_since: Duration,
 }
 
 impl LiveCamera {
@@ -75,7 +75,7 @@ impl LiveCamera {
             timeline: Timeline::default(),
             backoff: Backoff::new(SHORTEST_BACKOFF, LONGEST_BACKOFF, seed),
             number: 0,
-            silent_since: self.clock.wall(),
+            silent_since: self.clock.monotonic(),
         };
         loop {
             self.board.set_state(FeedState::Connecting { attempt: progress.backoff.attempt() + 1 });
@@ -86,7 +86,7 @@ impl LiveCamera {
             };
             if self.board.frames.load(Ordering::Relaxed) - decoded_before >= GOOD_FRAMES {
                 progress.backoff.reset();
-                progress.silent_since = self.clock.wall();
+                progress.silent_since = self.clock.monotonic();
             }
             self.wait_for_next_try(fault, &mut progress).await;
         }

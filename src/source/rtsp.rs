@@ -15,6 +15,7 @@ use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoPara
 use tokio::time::timeout;
 
 use super::fault::{Fault, Step};
+use crate::base::camera_url::without_secrets;
 use crate::base::geom::FrameSize;
 use crate::base::time::MediaTime;
 use crate::config::settings::{RtspSettings, RtspTransport};
@@ -73,7 +74,7 @@ impl RtspClient {
     pub async fn connect(&self) -> Result<RtspStream, Fault> {
         let limit = self.settings.timeout;
         self.look_up().await?;
-        let describe = Session::describe(self.settings.url.clone(), self.session_options());
+        let describe = Session::describe(self.settings.url.reveal().clone(), self.session_options());
         let mut session = step(Step::Describe, limit, describe).await?;
         let track = pick(session.streams())?;
         let setup = SetupOptions::default().transport(self.transport()).frame_format(FrameFormat::SIMPLE);
@@ -209,7 +210,7 @@ fn decoder_parameters(video: &VideoParameters) -> StreamParameters {
     }
 }
 
-/// The library's errors are text, apart from the status code. Its first line names no url and no credentials.
+/// The library's errors are text, apart from the status code. Its first line may repeat the address, never the credentials of the options.
 fn classify(error: &retina::Error) -> Fault {
     match error.status_code() {
         Some(401) => return Fault::Unauthorized,
@@ -225,6 +226,6 @@ fn classify(error: &retina::Error) -> Fault {
         Some(Kind::ConnectionRefused) => Fault::Refused,
         Some(Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::TimedOut) => Fault::Unreachable,
         Some(Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted) => Fault::Ended,
-        _ => Fault::Protocol { detail: detail.to_owned() },
+        _ => Fault::Protocol { detail: without_secrets(detail) },
     }
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use crate::base::class::Class;
 use crate::base::geom::{Line, Norm, Polygon};
 use crate::base::id::Slug;
-use crate::base::time::WallTime;
 use crate::decode::Frame;
 use crate::track::Track;
 
@@ -120,8 +119,8 @@ pub enum CameraHealth {
         cause: String,
         /// What to do about it.
         hint: String,
-        /// Since when.
-        since: WallTime,
+        /// Since when, on the monotonic clock: the date may be set meanwhile.
+        since: Duration,
     },
     /// The film is over.
     Ended,
@@ -152,10 +151,10 @@ pub struct Counters {
     pub fps_in: f32,
     /// Frames a second that are analysed, lately.
     pub fps_analysed: f32,
-    /// From the frame's time stamp to its events, in milliseconds: half of the latest frames took no longer.
-    pub latency_ms: f32,
+    /// From the frame's time stamp to its events, in milliseconds: half of the latest frames took no longer. `None` before the first one.
+    pub latency_ms: Option<f32>,
     /// The same for 95 of 100.
-    pub latency_p95_ms: f32,
+    pub latency_p95_ms: Option<f32>,
 }
 
 /// The latest of one camera.
@@ -169,13 +168,13 @@ pub struct Live {
     pub counts: BTreeMap<Slug, BTreeMap<Slug, BTreeMap<Class, u32>>>,
     /// Present now: zone → class.
     pub zones: BTreeMap<Slug, BTreeMap<Class, u32>>,
-    /// Latest crossings: when, line, direction, class.
-    pub crossings: VecDeque<(WallTime, Slug, Slug, Class)>,
+    /// Latest crossings: when (monotonic), line, direction, class.
+    pub crossings: VecDeque<(Duration, Slug, Slug, Class)>,
 }
 
 impl Live {
-    /// Adds a crossing to the chart, forgetting the oldest.
-    pub fn push_crossing(&mut self, at: WallTime, line: Slug, direction: Slug, class: Class) {
+    /// Adds a crossing at `at` (monotonic) to the chart, forgetting the oldest.
+    pub fn push_crossing(&mut self, at: Duration, line: Slug, direction: Slug, class: Class) {
         if self.crossings.len() == CROSSINGS_KEPT {
             self.crossings.pop_front();
         }

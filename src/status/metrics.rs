@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use super::board::{Board, CameraHealth, Counters};
+use super::board::{Board, CameraBoard, CameraHealth, Counters};
 
 /// The whole page.
 ///
@@ -26,7 +26,8 @@ pub fn metrics_text(board: &std::sync::Arc<Board>) -> Result<String, fmt::Error>
 struct BoardCollector(std::sync::Arc<Board>);
 
 type CounterOf = fn(&Counters) -> u64;
-type GaugeOf = fn(&Counters) -> f64;
+/// `None` is no sample.
+type GaugeOf = fn(&Counters) -> Option<f64>;
 
 const CAMERA_COUNTERS: [(&str, &str, CounterOf); 9] = [
     ("frames", "Frames decoded", |c| c.frames),
@@ -41,9 +42,9 @@ const CAMERA_COUNTERS: [(&str, &str, CounterOf); 9] = [
 ];
 
 const CAMERA_GAUGES: [(&str, &str, GaugeOf); 3] = [
-    ("fps_in", "Frames a second that come in", |c| f64::from(c.fps_in)),
-    ("fps_analysed", "Frames a second that are analysed", |c| f64::from(c.fps_analysed)),
-    ("latency_seconds", "From the frame's time stamp to its events", |c| f64::from(c.latency_ms) / 1e3),
+    ("fps_in", "Frames a second that come in", |c| Some(f64::from(c.fps_in))),
+    ("fps_analysed", "Frames a second that are analysed", |c| Some(f64::from(c.fps_analysed))),
+    ("latency_seconds", "From the frame's time stamp to its events", |c| c.latency_ms.map(|ms| f64::from(ms) / 1e3)),
 ];
 
 impl Collector for BoardCollector {
@@ -60,13 +61,13 @@ impl Collector for BoardCollector {
 
 impl BoardCollector {
     fn encode_cameras(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let up = |camera: &super::board::CameraBoard| ConstGauge::new(i64::from(camera.health() == CameraHealth::Ok));
+        let up = |camera: &CameraBoard| Some(ConstGauge::new(i64::from(camera.health() == CameraHealth::Ok)));
         self.encode_family(encoder, ("camera_up", "Whether pictures come"), up)?;
         for (name, help, read) in CAMERA_COUNTERS {
-            self.encode_family(encoder, (name, help), |camera| ConstCounter::new(read(&camera.counters())))?;
+            self.encode_family(encoder, (name, help), |camera| Some(ConstCounter::new(read(&camera.counters()))))?;
         }
         for (name, help, read) in CAMERA_GAUGES {
-            self.encode_family(encoder, (name, help), |camera| ConstGauge::new(read(&camera.counters())))?;
+            self.encode_family(encoder, (name, help), |camera| read(&camera.counters()).map(ConstGauge::new))?;
         }
         Ok(())
     }
@@ -75,11 +76,13 @@ impl BoardCollector {
         &self,
         encoder: &mut DescriptorEncoder<'_>,
         (name, help): (&str, &str),
-        of: impl Fn(&super::board::CameraBoard) -> M,
+        of: impl Fn(&CameraBoard) -> Option<M>,
     ) -> Result<(), fmt::Error> {
         let mut family = encoder.encode_descriptor(name, help, None, M::TYPE)?;
         for camera in &self.0.cameras {
-            of(camera).encode(family.encode_family(&[("camera", camera.plan.id.as_str())])?)?;
+            if let Some(metric) = of(camera) {
+                metric.encode(family.encode_family(&[("camera", camera.plan.id.as_str())])?)?;
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -15,6 +16,10 @@ use tokio::task::JoinHandle;
 use super::board::{Board, CameraHealth};
 use super::{metrics, picture, view};
 use crate::base::time::Clock;
+
+/// How long a request waits for the first picture of a camera that nobody watched.
+const WAIT_FOR_FIRST: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The page could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +78,7 @@ impl Page {
         let Self { stop, mut server, .. } = self;
         // The server may have stopped by itself already.
         let _ = stop.send(());
-        let grace = std::time::Duration::from_secs(1);
+        let grace = Duration::from_secs(1);
         if tokio::time::timeout(grace, &mut server).await.is_err() {
             server.abort();
             // Cancelled is what it was told to be.
@@ -86,6 +91,7 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/", get(|| async { asset("text/html; charset=utf-8", include_str!("../../web/index.html")) }))
         .route("/app.js", get(|| async { asset("text/javascript; charset=utf-8", include_str!("../../web/app.js")) }))
+        .route("/causes.js", get(|| async { asset("text/javascript; charset=utf-8", include_str!("../../web/causes.js")) }))
         .route("/style.css", get(|| async { asset("text/css; charset=utf-8", include_str!("../../web/style.css")) }))
         .route("/api/state", get(state))
         .route("/api/cameras/{id}/picture.jpg", get(camera_picture))
@@ -100,10 +106,21 @@ fn asset(kind: &'static str, text: &'static str) -> Response {
 }
 
 async fn state(State(shared): State<Shared>) -> Response {
-    Json(view::State::of(&shared.board, shared.clock.wall())).into_response()
+    Json(view::State::of(&shared.board, shared.clock.as_ref())).into_response()
 }
 
+/// The first request wakes the camera's slot: its picture is waited for, so that a page shows one at once.
 async fn camera_picture(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    if let Some(camera) = shared.board.camera(&id) {
+        camera.watch(shared.clock.monotonic());
+        let came = async {
+            while camera.live().frame.is_none() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        // A camera without pictures is no error: the answer then is 204.
+        let _ = tokio::time::timeout(WAIT_FOR_FIRST, came).await;
+    }
     let drawn = tokio::task::spawn_blocking(move || {
         let camera = shared.board.camera(&id)?;
         Some(picture::picture(camera, shared.clock.monotonic()))

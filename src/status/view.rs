@@ -1,9 +1,11 @@
 //! What the page asks for once a second, as JSON.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::board::{Board, CameraBoard, CameraHealth, DeliveryHealth, EventLine};
-use crate::base::time::WallTime;
+use crate::base::time::Clock;
 
 /// Everything the page shows apart from the pictures.
 #[derive(Serialize)]
@@ -26,18 +28,19 @@ struct CameraView {
     state: &'static str,
     cause: Option<String>,
     hint: Option<String>,
-    since: Option<String>,
+    /// How long there have been no pictures, in seconds.
+    silent_s: Option<f64>,
     fps_in: f32,
     fps_analysed: f32,
-    latency_ms: f32,
+    latency_ms: Option<f32>,
     dropped_frames: u64,
     decode_errors: u64,
     reconnects: u64,
     tracks: usize,
     counts: Vec<CountView>,
     zones: Vec<ZoneView>,
-    /// Seconds ago, `line direction`: what the chart bins.
-    crossings: Vec<(f64, String)>,
+    /// Seconds ago, line, direction: what the chart bins.
+    crossings: Vec<(f64, String, String)>,
 }
 
 #[derive(Serialize)]
@@ -57,11 +60,13 @@ struct ZoneView {
 }
 
 impl State {
-    pub(super) fn of(board: &Board, now: WallTime) -> Self {
+    /// What is true now, on the wall and on the clock that nobody sets.
+    pub(super) fn of(board: &Board, clock: &dyn Clock) -> Self {
+        let now = clock.monotonic();
         Self {
             site: board.site.clone(),
             version: env!("CARGO_PKG_VERSION"),
-            clock: now.local_clock(board.utc_offset_hours),
+            clock: clock.wall().local_clock(board.utc_offset_hours),
             delivery: board.delivery(),
             cameras: board.cameras.iter().map(|camera| CameraView::of(camera, now)).collect(),
             events: board.events(),
@@ -70,13 +75,14 @@ impl State {
 }
 
 impl CameraView {
-    fn of(camera: &CameraBoard, now: WallTime) -> Self {
+    fn of(camera: &CameraBoard, now: Duration) -> Self {
         let counters = camera.counters();
-        let (state, cause, hint, since) = match camera.health() {
+        let ago = |at: Duration| now.saturating_sub(at).as_secs_f64();
+        let (state, cause, hint, silent_s) = match camera.health() {
             CameraHealth::Connecting => ("connecting", None, None, None),
             CameraHealth::Ok => ("ok", None, None, None),
             CameraHealth::Ended => ("ended", None, None, None),
-            CameraHealth::NoSignal { cause, hint, since } => ("noSignal", Some(cause), Some(hint), Some(since.to_string())),
+            CameraHealth::NoSignal { cause, hint, since } => ("noSignal", Some(cause), Some(hint), Some(ago(since))),
         };
         let live = camera.live();
         Self {
@@ -86,7 +92,7 @@ impl CameraView {
             state,
             cause,
             hint,
-            since,
+            silent_s,
             fps_in: counters.fps_in,
             fps_analysed: counters.fps_analysed,
             latency_ms: counters.latency_ms,
@@ -96,7 +102,7 @@ impl CameraView {
             tracks: live.tracks.len(),
             counts: Self::counts(&live),
             zones: Self::zones(camera, &live),
-            crossings: live.crossings.iter().map(|(at, line, direction, _)| (at.secs_until(now), format!("{line} {direction}"))).collect(),
+            crossings: live.crossings.iter().map(|(at, line, direction, _)| (ago(*at), line.to_string(), direction.to_string())).collect(),
         }
     }
 

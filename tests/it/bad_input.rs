@@ -228,3 +228,60 @@ fn a_queue_has_one_owner() {
     expect(1, &run_with(&config), &sentence);
     assert_eq!(first.stop().code, Some(0));
 }
+
+// ---- what is waited for: the agent goes on ----
+
+#[test]
+fn a_dead_camera_and_a_refused_broker_are_said_and_waited_for() {
+    let workshop = Workshop::new();
+    let (camera, broker) = (crate::broker::free_port(), crate::broker::free_port());
+    let street = street("jalan", &format!("url = \"rtsp://127.0.0.1:{camera}/jalan\""));
+    let ended = run_with(&workshop.config("box.toml", &[street, mqtt(broker)]));
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), ""), "{}", ended.stderr);
+    let said = |before: &str, after: &str| {
+        let line = ended.stderr.lines().find(|line| line.contains(before)).unwrap_or_else(|| panic!("{before}: {}", ended.stderr));
+        assert!(line.contains(after), "{line}");
+    };
+    said(
+        " WARN camera `jalan`: connection refused, next try in ",
+        " s; check the port (usually 554) and that RTSP is switched on in the camera",
+    );
+    said(
+        &format!(" WARN broker 127.0.0.1:{broker}: connection refused, trying again in "),
+        " (attempt 1); is the broker running, and is `mqtt.port` right",
+    );
+}
+
+/// Takes all the room there is.
+fn fill(folder: &Path) -> std::path::PathBuf {
+    let ballast = folder.join("ballast");
+    let mut file = std::fs::File::create(&ballast).expect("room yet");
+    while std::io::Write::write_all(&mut file, &[0; 512]).is_ok() {}
+    ballast
+}
+
+#[test]
+fn a_full_disk_is_said_with_a_way_out_and_what_was_accepted_is_written_when_there_is_room() {
+    let Some(disk) = crate::delivery::SmallDisk::mount("16m") else { return };
+    let workshop = Workshop::new();
+    let usual =
+        std::fs::read_to_string(workshop.config("box.toml", &[junction(), mqtt(crate::broker::free_port())])).expect("just written");
+    let folder = disk.0.path().join("outbox").display().to_string();
+    let config = workshop.write("full.toml", usual.replace(&workshop.path("outbox").display().to_string(), &folder));
+    let agent = crate::program::Program::agent(&config);
+    let page = agent.page();
+    let ballast = fill(disk.0.path());
+    agent.logs("ERROR outbox: not written, trying again error=outbox: disk full; free space, or lower `outbox.max_mb` ");
+    assert_eq!(page.get("/healthz").status, 200, "the cameras go on");
+    std::fs::remove_file(ballast).expect("own file");
+    agent.logs("INFO outbox: the disk takes events again");
+    let ended = agent.stop();
+    assert!(ended.code == Some(0) && !ended.stderr.contains("is lost"), "{}", ended.stderr);
+
+    // At the start there is nothing to wait with: nothing can be accepted.
+    std::fs::remove_dir_all(disk.0.path().join("outbox")).expect("own folder");
+    fill(disk.0.path());
+    let ended = run_with(&config);
+    let sentence = "simpang: outbox: disk full; free space, or lower `outbox.max_mb`: ";
+    assert!(ended.code == Some(1) && ended.stderr.starts_with(sentence) && ended.stderr.lines().count() == 1, "{}", ended.stderr);
+}

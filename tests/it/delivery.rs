@@ -63,7 +63,7 @@ fn envelope(topic: &str, payload: impl Into<Vec<u8>>) -> Envelope {
         retain: false,
         qos: Qos::AtLeastOnce,
         expires_after: Some(Duration::from_secs(86_400)),
-        content_type: "application/cloudevents+json; charset=utf-8",
+        content_type: "application/cloudevents+json; charset=utf-8".into(),
         importance: Importance::Event,
     }
 }
@@ -680,11 +680,11 @@ fn over_mqtt_events_arrive_once_and_in_order_while_nothing_fails() {
 }
 
 /// A small file system of its own; unmounted when dropped.
-struct SmallDisk(TempDir);
+pub(crate) struct SmallDisk(pub(crate) TempDir);
 
 impl SmallDisk {
     /// `None`, said loudly, where it may not be mounted.
-    fn mount(size: &str) -> Option<Self> {
+    pub(crate) fn mount(size: &str) -> Option<Self> {
         let dir = TempDir::new().expect("temp dir");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(dir.path()).status();
         if mounted.is_ok_and(|status| status.success()) {

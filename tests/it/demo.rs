@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use simpang::source::fault::{Fault, Step};
+
 use crate::broker::{Seen, Subscriber, wait_until};
 use crate::program::{PATIENCE, Page, Program, installed};
 
@@ -78,7 +80,7 @@ fn the_demonstration_shows_itself_and_ends_by_itself() {
     let front = page.get("/");
     assert!(front.status == 200 && front.text().to_lowercase().starts_with("<!doctype html>"), "{}", front.text());
     assert!(front.headers.contains("content-security-policy: default-src 'self'"), "{}", front.headers);
-    for part in ["/app.js", "/style.css"] {
+    for part in ["/app.js", "/causes.js", "/style.css"] {
         assert!(page.get(part).status == 200 && front.text().contains(part), "{part}");
     }
     let loads_from_elsewhere = ["src=\"http", "href=\"http", "src=\"//", "@import", "url(http"];
@@ -133,7 +135,94 @@ fn a_film_of_ones_own_can_be_shown_and_a_wrong_one_is_refused() {
     assert!(demo.is_running());
     assert_eq!(demo.stop().code, Some(0), "SIGTERM ends it early");
 
-    let ended = crate::program::run(&["demo", "--headless", "--camera", "/nowhere/film.mp4"]);
-    let sentence = "simpang: --camera `/nowhere/film.mp4` is neither an rtsp:// address nor a film on this machine\n";
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), sentence));
+    for (wrong, sentence) in [
+        ("/nowhere/film.mp4", "--camera `/nowhere/film.mp4` is neither an rtsp:// address nor a film on this machine: check the path"),
+        (
+            "http://10.0.0.7/video",
+            "--camera `http://10.0.0.7/video` is neither an rtsp:// address nor a film on this machine: check the path",
+        ),
+        ("rtsp:///main", "--camera: the address names no host; write it as rtsp://host:554/path"),
+        ("rtsps://10.0.0.7/main", "--camera: `rtsps://` is not spoken here; write the address as rtsp://host:554/path"),
+        ("README.md", "README.md is not a film that can be read: "),
+    ] {
+        let ended = crate::program::run(&["demo", "--headless", "--camera", wrong]);
+        assert_eq!(ended.code, Some(1), "{wrong}: {}", ended.stderr);
+        let said = ended.stderr.lines().find_map(|line| line.strip_prefix("simpang: ")).unwrap_or_default();
+        assert!(said.starts_with(sentence) && ended.stdout.is_empty(), "{wrong}: {}", ended.stderr);
+    }
+}
+
+/// Every cause and hint that a camera can have.
+fn camera_words() -> Vec<String> {
+    let after = Duration::from_secs(3);
+    let faults = [
+        Fault::UnknownHost,
+        Fault::Refused,
+        Fault::Unreachable,
+        Fault::TimedOut { step: Step::Lookup, after },
+        Fault::TimedOut { step: Step::Describe, after },
+        Fault::Unauthorized,
+        Fault::NotFound,
+        Fault::Answered { status: 403 },
+        Fault::Answered { status: 453 },
+        Fault::Answered { status: 461 },
+        Fault::Answered { status: 500 },
+        Fault::CodecNotSupported { offered: "vp8".into() },
+        Fault::NoVideo,
+        Fault::NoKeyFrame { after },
+        Fault::Stalled { after },
+        Fault::Ended,
+        Fault::Protocol { detail: "x".into() },
+    ];
+    let undecodable = Fault::NotDecodable { detail: "the decoder's own words".into() }.hint().to_owned();
+    faults.iter().flat_map(|fault| [fault.to_string(), fault.hint().to_owned()]).chain([undecodable]).collect()
+}
+
+fn broker_words() -> Vec<String> {
+    use simpang::outbox::Cause as C;
+    let causes = [
+        C::Starting,
+        C::Refused,
+        C::UnknownHost,
+        C::Unreachable,
+        C::TimedOut,
+        C::NoProgress,
+        C::Closed,
+        C::ClosedAgain,
+        C::UntrustedCertificate,
+        C::WrongHost,
+        C::ExpiredCertificate,
+        C::ClientCertificate,
+        C::BadCredentials,
+        C::NotAuthorised,
+        C::TakenOver,
+        C::Protocol("x".into()),
+    ];
+    causes.iter().map(ToString::to_string).collect()
+}
+
+/// The patterns of `web/causes.js` are plain words, `(.+)` and escapes: enough of their language to read them here.
+fn fits(pattern: &str, words: &str) -> bool {
+    let plain = pattern.trim_start_matches('^').trim_end_matches('$').replace(r"\(", "\u{1}").replace(r"\)", "\u{2}").replace(r"\.", ".");
+    let mut rest = words;
+    let pieces: Vec<String> = plain.split("(.+)").map(|piece| piece.replace('\u{1}', "(").replace('\u{2}', ")")).collect();
+    for (index, piece) in pieces.iter().enumerate() {
+        let Some(at) = rest.find(piece.as_str()) else { return false };
+        if index == 0 && at != 0 {
+            return false;
+        }
+        rest = &rest[at + piece.len()..];
+    }
+    rest.is_empty() || pattern.ends_with("(.+)$")
+}
+
+#[test]
+fn whatever_keeps_a_camera_or_the_broker_away_is_said_in_indonesian() {
+    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/web/causes.js")).expect("part of the repository");
+    let patterns: Vec<&str> =
+        script.lines().filter_map(|line| line.trim().strip_prefix("[/")?.split_once("/, \"").map(|(pattern, _)| pattern)).collect();
+    let missing: Vec<String> =
+        camera_words().into_iter().chain(broker_words()).filter(|words| !patterns.iter().any(|pattern| fits(pattern, words))).collect();
+    assert!(missing.is_empty(), "web/causes.js has no Indonesian for {missing:?}");
+    assert!(!fits("^connection refused$", "connection refused, or not") && !fits("^it answered with status (.+)$", "answered"));
 }

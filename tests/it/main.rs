@@ -21,3 +21,5 @@ mod replay_command;
 mod end_to_end;
 mod bad_input;
 mod demo;
+mod secrets;
+mod probe_broker;

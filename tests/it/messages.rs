@@ -74,7 +74,8 @@ pub(crate) fn begin(kind: Kind) -> (OpenEvent, Event) {
     let zone = ZoneRef { id: slug(zone), name: name.to_owned(), kind: use_of };
     let rule = RuleText { id: "test.v1".to_owned(), enter: "speedRatio < 0.25".to_owned(), exit: "speedRatio > 0.35".to_owned() };
     let stamp = |time: &str| Stamp { media: MediaTime::ZERO, wall: at(time) };
-    OpenEvent::begin(&scope, zone, rule, "appr-n", stamp("10:03:40"), stamp("10:07:40"), finding(kind))
+    let opening = Opening { scope: &scope, zone, rule, subject: "appr-n", onset: stamp("10:03:40"), now: stamp("10:07:40") };
+    OpenEvent::begin(opening, finding(kind))
 }
 
 const KINDS: [Kind; 7] = [Kind::Heavy, Kind::Slow, Kind::Queuing, Kind::Stationary, Kind::Count, Kind::Density, Kind::StoppedVehicle];
@@ -213,7 +214,7 @@ fn every_channel_of_the_table_is_published_as_the_table_says() {
         let channel = channel_of(&envelope.topic);
         let spec = channel.spec();
         assert_eq!(
-            (envelope.retain, envelope.qos, envelope.expires_after, envelope.content_type),
+            (envelope.retain, envelope.qos, envelope.expires_after, envelope.content_type.as_ref()),
             (spec.retain, spec.qos, spec.expires_after, spec.content_type),
             "{}",
             envelope.topic

@@ -111,6 +111,11 @@ pub(crate) fn run(arguments: &[&str]) -> Ended {
     Program::start(arguments).ended()
 }
 
+/// Runs it to its end with these environment variables.
+pub(crate) fn run_with_variables(arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    Program::begin(command(arguments).envs(variables.iter().copied())).ended()
+}
+
 /// A running program; killed when dropped.
 pub(crate) struct Program {
     child: Child,
@@ -153,7 +158,11 @@ impl Said {
 impl Program {
     /// Starts it in the project's folder.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program was just built");
+        Self::begin(&mut command(arguments))
+    }
+
+    fn begin(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program was just built");
         let (stdout, stderr) = (Arc::<Said>::default(), Arc::<Said>::default());
         let readers = vec![
             read(child.stdout.take().expect("piped"), Arc::clone(&stdout)),

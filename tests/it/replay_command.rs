@@ -152,13 +152,24 @@ fn what_cannot_be_replayed_is_refused_in_one_sentence() {
             &one,
             &film,
             &["--tracks-out", "/nowhere/tracks.txt"],
-            "cannot write `/nowhere/tracks.txt`: No such file or directory (os error 2)".into(),
+            "cannot write `/nowhere/tracks.txt`; check the folder, who may write there and the room on the disk: No such file or directory (os error 2)".into(),
         ),
     ];
     for (config, film, more, sentence) in cases {
         let ended = replay(config, film, more);
         assert_eq!((ended.code, ended.stderr.as_str(), ended.stdout.as_str()), (Some(1), format!("simpang: {sentence}\n").as_str(), ""));
     }
+}
+
+#[test]
+fn an_output_that_takes_no_more_is_said() {
+    let (workshop, film) = (Workshop::new(), cut());
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("Linux has one");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_simpang"));
+    command.arg("replay").arg("--config").arg(config(&workshop)).arg("--input").arg(film).args(["--every", "50"]);
+    let output = command.current_dir(env!("CARGO_MANIFEST_DIR")).stdout(full).output().expect("it was just built");
+    let sentence = "simpang: standard output takes no more; is whoever reads it still there, is the disk full: No space left on device (os error 28)\n";
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(1), sentence));
 }
 
 /// Standard error without the line of CPU seconds.

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::secret::Login;
 use super::{Checker, below};
+use crate::base::camera_url::{CameraUrl, without_secrets};
 use crate::base::class::Class;
 use crate::base::geom::{Line, Norm};
 use crate::base::id::Slug;
@@ -78,7 +79,7 @@ impl Checker<'_> {
     }
 
     fn rtsp(&mut self, path: &str, url: &str, file: &CameraFile, credentials: Option<Credentials>) -> Option<RtspSettings> {
-        let url = self.camera_url(&below(path, "url"), url);
+        let url = self.camera_url(&below(path, "url"), url).and_then(|()| self.filled(path, url, file, credentials.as_ref()));
         let transport = match file.transport {
             Transport::Tcp => RtspTransport::Tcp,
             Transport::Udp => RtspTransport::Udp,
@@ -87,24 +88,36 @@ impl Checker<'_> {
         Some(RtspSettings { url: url?, credentials, transport, timeout })
     }
 
-    /// The address, without ever showing it: people paste passwords into it.
-    fn camera_url(&mut self, path: &str, text: &str) -> Option<Url> {
+    /// That it is an address, without ever showing it: people paste passwords into it.
+    fn camera_url(&mut self, path: &str, text: &str) -> Option<()> {
         let what = match Url::parse(text) {
             Ok(url) if url.scheme() != "rtsp" => format!("begins with `{}://`: only `rtsp://` cameras can be read", url.scheme()),
             Ok(url) if url.password().is_some() => {
                 "has a password in it: take user and password out, write `user`, and the password to a file of mode 0600 named by `password_file`".to_owned()
             }
             Ok(url) if !url.username().is_empty() => "has a user in it: take it out and write it as `user`, with `password_file`".to_owned(),
-            Ok(url) if has_password_parameter(&url) => {
-                "has a password among its parameters: take it out and write `user` and `password_file`; the camera is asked with them".to_owned()
+            Ok(_) if has_password_parameter(text) => {
+                "has a password among its parameters: write `{password}` in its place (and `{user}` for the user), and give `user` and `password_file`".to_owned()
             }
             Ok(url) if url.host_str().is_none_or(str::is_empty) => "has no host: write it like \"rtsp://192.168.10.21:554/stream2\"".to_owned(),
             Ok(url) if url.port() == Some(0) => "has port 0, on which nothing listens: 554 is usual".to_owned(),
-            Ok(url) => return Some(url),
+            Ok(_) => return Some(()),
             Err(_) => "is not an address: write it like \"rtsp://192.168.10.21:554/stream2\"".to_owned(),
         };
         self.say(path, what);
         None
+    }
+
+    /// The address with user and password where it says `{user}` and `{password}`.
+    fn filled(&mut self, path: &str, text: &str, file: &CameraFile, known: Option<&Credentials>) -> Option<CameraUrl> {
+        let asks = text.contains(USER) || text.contains(PASSWORD);
+        if asks && file.user.is_none() && file.password_file.is_none() && file.password_credential.is_none() {
+            self.missing(&below(path, "user"), "the address asks for a login: write `user`, and `password_file` or `password_credential`");
+        }
+        let (user, password) = known.map_or(("", ""), |known| (known.user.as_str(), known.password.reveal()));
+        // What was filled in has no braces any more, so a password that reads `{user}` stays what it is.
+        let filled = text.replace(PASSWORD, &percent_encoded(password)).replace(USER, &percent_encoded(user));
+        filled.parse().ok()
     }
 
     fn camera_detect(&mut self, path: &str, file: &DetectFile) -> CameraDetectSettings {
@@ -174,9 +187,18 @@ impl Checker<'_> {
     }
 }
 
-/// Some cameras take the password in the path or the query, `/user=admin&password=x`.
-fn has_password_parameter(url: &Url) -> bool {
-    let rest = format!("{}?{}", url.path(), url.query().unwrap_or_default()).to_lowercase();
-    rest.split(['/', '?', '&', ';', '_'])
-        .any(|part| ["password=", "passwd=", "pass=", "pwd=", "token="].iter().any(|key| part.starts_with(key)))
+/// Where a camera takes its login in the path or the query, these words stand for it: `/user={user}&password={password}`.
+const USER: &str = "{user}";
+const PASSWORD: &str = "{password}";
+
+/// Some cameras take the password in the path or the query, `/user=admin&password=x`. In the file it may only be `{password}`.
+fn has_password_parameter(text: &str) -> bool {
+    let without_words = text.replace(PASSWORD, "");
+    without_secrets(&without_words) != without_words
+}
+
+/// RFC 3986, section 2.1: everything that is not unreserved.
+fn percent_encoded(text: &str) -> String {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    text.bytes().map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

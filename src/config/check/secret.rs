@@ -1,17 +1,13 @@
 //! Passwords: from files only their owner can read, or from systemd. What they say never reaches a message.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{Checker, below};
+use crate::config::secret_file::{self, SecretFileError};
 use crate::config::settings::{Credentials, Secret};
 
-/// Longest password file in bytes.
-const LONGEST_SECRET: u64 = 4096;
-
 /// What a table says about its user.
+#[derive(Clone, Copy)]
 pub(super) struct Login<'a> {
     pub(super) user: Option<&'a str>,
     pub(super) password_file: Option<&'a str>,
@@ -68,39 +64,20 @@ impl Checker<'_> {
     /// A file that holds a secret: there, and closed to everyone but its owner. A name that is no file is not shown, it may be the secret itself.
     pub(super) fn private_file(&mut self, path: &str, text: &str) -> Option<PathBuf> {
         let file = self.resolve(text);
-        let Some(metadata) = std::fs::metadata(&file).ok().filter(std::fs::Metadata::is_file) else {
-            self.say(path, "names no file that can be found: write a path, relative to the folder of this file, never the secret itself");
-            return None;
-        };
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            self.say(path, format!("names `{0}`, which others may read (mode {mode:04o}): run `chmod 600 {0}`", file.display()));
-            return None;
+        match secret_file::check_private(&file) {
+            Ok(()) => return Some(file),
+            Err(SecretFileError::NotThere) => {
+                self.say(
+                    path,
+                    "names no file that can be found: write a path, relative to the folder of this file, never the secret itself",
+                );
+            }
+            Err(other) => self.say(path, other.to_string()),
         }
-        Some(file)
+        None
     }
 
     fn password(&mut self, path: &str, file: &Path) -> Option<Secret> {
-        let shown = file.display();
-        let problem = match read_at_most(file, LONGEST_SECRET) {
-            Err(error) => format!("names `{shown}`, which cannot be read ({}): check who owns it and that it is text", error.kind()),
-            Ok(None) => format!("names `{shown}`, which is longer than {LONGEST_SECRET} bytes: it must hold the password and nothing else"),
-            Ok(Some(text)) => match text.trim_end_matches(['\r', '\n']) {
-                "" => format!("names `{shown}`, which is empty: write the password into it"),
-                password if password.contains(char::is_control) => {
-                    format!("names `{shown}`, which has more than one line: it must hold the password and nothing else")
-                }
-                password => return Some(Secret::new(password.to_owned())),
-            },
-        };
-        self.say(path, problem);
-        None
+        secret_file::read(file).map_err(|error| self.say(path, error.to_string())).ok()
     }
-}
-
-/// The text of a file; `None` when it is longer than `most` bytes.
-fn read_at_most(file: &Path, most: u64) -> std::io::Result<Option<String>> {
-    let mut text = String::new();
-    let length = File::open(file)?.take(most + 1).read_to_string(&mut text)?;
-    Ok((length as u64 <= most).then_some(text))
 }

@@ -17,8 +17,9 @@ pub struct CameraFile {
     /// Its name as locals say it; stands in the sentence an operator reads. Default: the id.
     #[schemars(extend("x-example" = "Arah Jalan Sudirman"))]
     pub name: Option<String>,
-    /// Address of the camera's stream, `rtsp://`, without user and password. Prefer the camera's sub-stream: 640 pixels wide are
-    /// enough for the model and cost a tenth of the decoding.
+    /// Address of the camera's stream, `rtsp://`, without user and password; write `{user}` and `{password}` where a camera takes them in
+    /// its path, `/user={user}&password={password}&channel=1`. Prefer the camera's sub-stream: 640 pixels wide are enough for the model
+    /// and cost a tenth of the decoding.
     #[schemars(extend("x-shown" = true, "x-example" = "rtsp://192.168.10.21:554/stream2"))]
     pub url: Option<String>,
     /// A recorded film instead of a camera, for trials: any file that libavformat reads.

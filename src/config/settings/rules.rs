@@ -66,7 +66,7 @@ pub struct CongestionSettings {
     pub zone: Slug,
     /// Mean speed of free traffic here, in car lengths a second (1 is about 16 km/h).
     pub free_flow_l_s: f64,
-    /// Ratio of mean to free speed below which traffic is queuing (enter).
+    /// Ratio of mean to free speed, 0..=1, below which traffic is queuing (enter).
     pub enter_below: f64,
     /// Ratio above which it has recovered (exit).
     pub exit_above: f64,

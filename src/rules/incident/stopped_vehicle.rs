@@ -10,7 +10,7 @@ use crate::base::geom::{Norm, Polygon};
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{StoppedVehicleSettings, Zone, ZoneUse};
-use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, OpenEvent, RuleText, Severity, ZoneRef};
+use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, OpenEvent, Opening, RuleText, Severity, ZoneRef};
 use crate::rules::episode::{two_decimals, zone_ref};
 use crate::rules::{Findings, Rule};
 use crate::scene::{Scene, SceneTrack};
@@ -90,7 +90,8 @@ impl StoppedVehicle {
                 None if spot.is_seen(now.media) && stood >= settings.dwell && spot.passed() >= settings.passed => {
                     let (zone, rule) = (self.zone_ref.clone(), rule_text(settings));
                     let subject = format!("{}/{}", settings.zone, spot.first_track.0);
-                    let (event, message) = OpenEvent::begin(&self.scope, zone, rule, &subject, spot.since(), now, finding(spot, now));
+                    let opening = Opening { scope: &self.scope, zone, rule, subject: &subject, onset: spot.since(), now };
+                    let (event, message) = OpenEvent::begin(opening, finding(spot, now));
                     out.events.push(message);
                     *told = Some(Told { event, at: now.media });
                 }
