@@ -34,7 +34,8 @@ fn memory(table: &mut Table) -> Result<()> {
     let four = settled(4)?;
     let detail = format!("{one:.1} against {peer:.1} MB");
     table.at_most("resident memory of an agent with one camera, against the Python peer", (one / peer, 0.55), "×", &detail);
-    let detail = format!("4 cameras {four:.1} MB");
+    let copies = Stage::new(4, 1)?.settings()?.detector.sessions;
+    let detail = format!("4 cameras {four:.1} MB, with {copies} copies of the model");
     table.at_most("resident memory of each further 768 × 576 camera", ((four - one) / 3.0, 40.0), "MB", &detail);
     Ok(())
 }

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use super::document::{Document, LONGEST_TEXT, join};
 use super::file::DurationText;
 use super::problem::{ConfigError, Problem};
-use super::settings::{Settings, SourceSettings};
+use super::settings::Settings;
 use crate::base::id::Slug;
 
 /// A configuration that can be run, perhaps without some of its cameras.
@@ -172,8 +172,7 @@ impl Checker<'_> {
         if file.cameras.is_empty() {
             self.missing("cameras", "add at least one, `[cameras.north]` with `url = \"rtsp://…\"`");
         }
-        let drawn_only = !cameras.is_empty() && cameras.iter().all(|c| matches!(c.source, SourceSettings::Simulated { .. }));
-        let detector = self.detector(&file.detector, drawn_only);
+        let detector = self.detector(&file.detector, &cameras);
         Some(Settings { site: site?, detector, mqtt, outbox, page, cameras, digest })
     }
 

@@ -72,7 +72,8 @@ pub struct DetectorFile {
     /// ONNX Runtime's shared library. Change it to use the one of a vendor. Default: `models/runtime/libonnxruntime.so` of the installation.
     #[schemars(extend("x-example" = "../models/runtime/libonnxruntime.so"))]
     pub runtime_library: Option<String>,
-    /// How many inferences run at the same time, over all cameras, 1 to 64. Lower it to leave processors to other programs.
+    /// How many inferences run at the same time, over all cameras, 1 to 64. Lower it to leave processors to other programs, or to save memory:
+    /// each is a copy of the model, about 45 MB of the default one. There are never more than cameras that need the model.
     /// Default: as many as the box has processors.
     #[schemars(extend("x-example" = 2))]
     pub sessions: Option<usize>,

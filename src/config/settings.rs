@@ -69,7 +69,7 @@ pub struct DetectorSettings {
     pub model: Option<PathBuf>,
     /// ONNX Runtime's shared library.
     pub runtime_library: PathBuf,
-    /// Sessions that run at the same time, shared by all cameras.
+    /// Sessions that run at the same time, shared by all cameras; not more than cameras that need the model.
     pub sessions: usize,
     /// Threads inside one inference.
     pub threads_per_inference: usize,

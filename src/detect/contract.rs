@@ -46,6 +46,11 @@ impl Model {
         &self.contract
     }
 
+    /// The contract alone, when the weights are where they are needed.
+    pub fn into_contract(self) -> Contract {
+        self.contract
+    }
+
     /// Where the weights were read from.
     pub fn path(&self) -> &Path {
         &self.path

@@ -10,6 +10,7 @@ mod contract;
 mod detection;
 mod error;
 mod heads;
+mod heap;
 mod inference;
 mod letterbox;
 mod merge;

@@ -11,7 +11,7 @@ use crate::config::settings::DetectorSettings;
 use super::contract::{Contract, Model};
 use super::heads::Head;
 use super::inference::Inference;
-use super::{DetectError, onnx};
+use super::{DetectError, heap, onnx};
 
 /// The model in as many copies as may run at the same time.
 pub struct Pool {
@@ -40,7 +40,9 @@ impl Pool {
     pub fn open(settings: &DetectorSettings) -> Result<Arc<Self>, DetectError> {
         let model = Model::load(settings.model.as_deref().ok_or(DetectError::NoModel)?)?;
         let copies = (0..settings.sessions.max(1)).map(|_| onnx::open(settings, &model)).collect::<Result<_, _>>()?;
-        Self::with_copies(model.contract().clone(), copies)
+        let contract = model.into_contract();
+        heap::give_back_freed();
+        Self::with_copies(contract, copies)
     }
 
     /// A pool of copies that were made elsewhere: another runtime, a test's stub.

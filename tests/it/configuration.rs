@@ -269,6 +269,15 @@ fn a_drawn_junction_needs_no_model() {
 }
 
 #[test]
+fn the_model_is_not_loaded_more_often_than_there_are_cameras_that_use_it() {
+    let place = Place::new();
+    let site = "[site]\ncity = \"palembang\"\nid = \"demo\"\ndevice = \"demo\"\n[detector]\nsessions = 2\n[cameras.simulasi.simulated]\n";
+    let sessions = |text: &str| place.load(text).expect("a good file").settings.detector.sessions;
+    let films = |count: usize| (0..count).map(|n| format!("[cameras.film-{n}]\nfilm = \"fixtures/film.mp4\"\n")).collect::<String>();
+    assert_eq!([1, 2, 3].map(|count| sessions(&format!("{site}{}", films(count)))), [1, 2, 2]);
+}
+
+#[test]
 fn check_says_what_a_good_file_means_and_fails_on_any_problem() {
     let place = Place::new();
     let good = "[site]\ncity = \"palembang\"\nid = \"demo\"\ndevice = \"demo\"\n[outbox]\ndirectory = \"/var/lib/simpang\"\n[cameras.simulasi]\nsimulated = {}\n\

@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use super::Checker;
 use crate::config::file::{DetectorFile, Provider};
-use crate::config::settings::{DetectorSettings, ExecutionProvider};
+use crate::config::settings::{CameraSettings, DetectorSettings, ExecutionProvider, SourceSettings};
 
 const MODEL: &str = "models/efficientdet-lite0.toml";
 const RUNTIME: &str = "models/runtime/libonnxruntime.so";
 
 impl Checker<'_> {
-    /// `drawn_only`: every camera is the drawn junction, which needs no model.
-    pub(super) fn detector(&mut self, file: &DetectorFile, drawn_only: bool) -> DetectorSettings {
+    /// For `cameras`; the drawn junction needs no model.
+    pub(super) fn detector(&mut self, file: &DetectorFile, cameras: &[CameraSettings]) -> DetectorSettings {
+        let filmed = cameras.iter().filter(|camera| !matches!(camera.source, SourceSettings::Simulated { .. })).count();
+        let drawn_only = filmed == 0 && !cameras.is_empty();
         let (model, runtime_library) = if drawn_only && file.model.is_none() {
             (None, file.runtime_library.as_ref().map_or_else(|| PathBuf::from(RUNTIME), |text| self.resolve(text)))
         } else {
@@ -19,10 +21,12 @@ impl Checker<'_> {
             (Some(model), self.installed("detector.runtime_library", file.runtime_library.as_deref(), RUNTIME))
         };
         let processors = std::thread::available_parallelism().map_or(1, usize::from).min(64);
+        let sessions = self.number("detector.sessions", file.sessions.unwrap_or(processors), 1..=64);
         DetectorSettings {
             model,
             runtime_library,
-            sessions: self.number("detector.sessions", file.sessions.unwrap_or(processors), 1..=64),
+            // A camera has one frame in inference: a copy more than there are cameras would only take memory.
+            sessions: sessions.min(filmed.max(1)),
             threads_per_inference: self.number("detector.threads_per_inference", file.threads_per_inference, 1..=64),
             execution_providers: providers(&file.execution_providers),
         }
