@@ -12,5 +12,6 @@ mod tracklet;
 mod tuning;
 mod types;
 
+pub use rider::is_on_machine;
 pub use tracker::Tracker;
 pub use types::{Track, TrackId};

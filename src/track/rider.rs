@@ -76,13 +76,18 @@ fn next(riding: Riding, company: Company, at: MediaTime) -> Riding {
 }
 
 fn company(person: &Tracklet, machine: &Tracklet) -> Company {
-    if person.last.rect.share_inside(with_seat(machine.filter.rect())) < SHARE_ON_IT {
+    if !is_on_machine(person.last.rect, machine.filter.rect()) {
         return Company::Apart;
     }
     let (p, m) = (person.filter.velocity(), machine.filter.velocity());
     let faster = p.x.hypot(p.y).max(m.x.hypot(m.y));
     let is_moving = faster > MOVING * size_of(person.last.rect);
     if is_moving && p.distance(m) <= SAME_MOVEMENT * faster { Company::MovingTogether } else { Company::Beside }
+}
+
+/// Whether a person's box is where a rider of this machine would be.
+pub fn is_on_machine(person: Rect<Pixel>, machine: Rect<Pixel>) -> bool {
+    person.share_inside(with_seat(machine)) >= SHARE_ON_IT
 }
 
 fn with_seat(rect: Rect<Pixel>) -> Rect<Pixel> {

@@ -23,3 +23,4 @@ mod bad_input;
 mod demo;
 mod secrets;
 mod probe_broker;
+mod crossings;

@@ -119,7 +119,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     args = arguments()
     people = score_people(args)
-    counted = counts.count(args.simpang.resolve(), args.media) if args.tracks is None else []
+    counted = counts.count_all(args.simpang.resolve(), args.media) if args.tracks is None else []
     if counted:
         counts.print_counts(counted)
     if people is None and not counted:

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::edges::{are_alike, is_near};
 use crate::base::class::Class;
-use crate::base::geom::{Pixel, Point, Rect};
+use crate::base::geom::{FrameSize, Pixel, Point, Rect};
 use crate::base::time::MediaTime;
 
 /// Classes that a detector mixes up; a path is never continued by one of another group.
@@ -30,6 +31,8 @@ pub(super) struct PathEnd {
     pub(super) group: Group,
     pub(super) at: MediaTime,
     pub(super) rect: Rect<Pixel>,
+    /// What of the world is in the picture.
+    pub(super) picture: FrameSize,
     /// Pixels per second; `None` when it was seen only once.
     pub(super) velocity: Option<Point<Pixel>>,
     /// Car length there, in pixels.
@@ -64,9 +67,12 @@ const AREA_RATIO: f32 = 3.0;
 /// How badly `start` continues `end`: 0 is perfect, 1 the limit; `None` when it cannot be the same thing.
 pub(super) fn mismatch(end: &PathEnd, start: &PathStart) -> Option<f32> {
     let gap = start.at.since(end.at);
-    let areas = (end.rect.area().max(1.0), start.rect.area().max(1.0));
-    let is_like = end.group == start.group && areas.0 < AREA_RATIO * areas.1 && areas.1 < AREA_RATIO * areas.0;
-    if gap.is_zero() || !is_like || end.car_length <= 0.0 {
+    let is_like = match end.group {
+        // People whom the border cuts at the knee are many and all alike.
+        Group::Person => is_near(end.rect.area(), start.rect.area(), AREA_RATIO),
+        Group::TwoWheeler | Group::Vehicle => are_alike(end.rect, start.rect, end.picture, AREA_RATIO),
+    };
+    if gap.is_zero() || end.group != start.group || !is_like || end.car_length <= 0.0 {
         return None;
     }
     let (from, to) = (end.rect.center(), start.rect.center());
@@ -78,20 +84,33 @@ pub(super) fn mismatch(end: &PathEnd, start: &PathStart) -> Option<f32> {
     } else if speed < STANDING_L_S {
         (gap <= MOVING_GAP).then(|| moved.x.hypot(moved.y) / ALONG_L)
     } else {
-        (gap <= MOVING_GAP).then(|| moving_mismatch(moved, velocity, speed, gap.as_secs_f32())).flatten()
+        (gap <= MOVING_GAP).then(|| moving_mismatch(end, velocity, moved, gap.as_secs_f32())).flatten()
     };
     is_within.filter(|mismatch| *mismatch <= 1.0)
 }
 
 /// The gate of a moving thing: an ellipse around the predicted place, longer along the way, because a guessed speed errs along it.
-fn moving_mismatch(moved: Point<Pixel>, velocity: Point<Pixel>, speed: f32, gap: f32) -> Option<f32> {
+fn moving_mismatch(end: &PathEnd, velocity: Point<Pixel>, moved: Point<Pixel>, gap: f32) -> Option<f32> {
     let length = velocity.x.hypot(velocity.y);
     let (ux, uy) = (velocity.x / length, velocity.y / length);
-    let along = moved.x * ux + moved.y * uy;
-    let beside = moved.x * uy - moved.y * ux;
-    let reach = ALONG_L + SPEED_ERROR * speed * gap;
-    let width = BESIDE_L + 0.1 * speed * gap;
-    (along >= -BEHIND_L).then(|| ((along - speed * gap) / reach).hypot(beside / width))
+    let way = length * gap / end.car_length;
+    let expected = expected(end, velocity, gap);
+    let missed = Point::<Pixel>::new(moved.x - expected.x, moved.y - expected.y);
+    let (along, beside) = (missed.x * ux + missed.y * uy, missed.x * uy - missed.y * ux);
+    let (reach, width) = (ALONG_L + SPEED_ERROR * way, BESIDE_L + 0.1 * way);
+    (moved.x * ux + moved.y * uy >= -BEHIND_L).then(|| (along / reach).hypot(beside / width))
+}
+
+/// How far the middle of the box has come, in L: of what leaves the picture only the part that is still in it has a middle.
+fn expected(end: &PathEnd, velocity: Point<Pixel>, gap: f32) -> Point<Pixel> {
+    if end.group == Group::Person {
+        return Point::new(velocity.x * gap / end.car_length, velocity.y * gap / end.car_length);
+    }
+    let rect = end.rect;
+    let there: Rect<Pixel> = Rect::new(rect.left + velocity.x * gap, rect.top + velocity.y * gap, rect.width, rect.height);
+    let picture = Rect::new(0.0, 0.0, end.picture.width as f32, end.picture.height as f32);
+    let (from, to) = (rect.center(), there.intersection(picture).unwrap_or(there).center());
+    Point::new((to.x - from.x) / end.car_length, (to.y - from.y) / end.car_length)
 }
 
 #[cfg(test)]
@@ -103,6 +122,7 @@ mod tests {
             group: Group::Vehicle,
             at: MediaTime::ZERO,
             rect: Rect::new(100.0, 100.0, 60.0, 40.0),
+            picture: FrameSize::new(640, 360),
             velocity: Some(Point::new(vx, 0.0)),
             car_length: 50.0,
         }
@@ -127,6 +147,21 @@ mod tests {
         for (story, end, start, expected) in cases {
             assert_eq!(mismatch(&end, &start).is_some(), expected, "{story}");
         }
+    }
+
+    #[test]
+    fn a_car_lost_while_it_came_in_below_is_known_again_while_it_leaves_above() {
+        let (came_in, leaves) = (Rect::new(267.0, 189.0, 230.0, 240.0), Rect::new(283.0, 0.0, 121.0, 139.0));
+        let upwards = |speed: f32| PathEnd {
+            rect: came_in,
+            picture: FrameSize::new(768, 432),
+            velocity: Some(Point::new(0.0, -speed)),
+            car_length: 230.0,
+            ..end(0.0)
+        };
+        let start = PathStart { rect: leaves, ..start(1.9, 0.0, 0.0) };
+        assert!(mismatch(&upwards(175.0), &start).is_some(), "by the speed of its front");
+        assert_eq!(mismatch(&upwards(5.0), &start), None, "by the speed of its foot, which stayed on the border");
     }
 
     #[test]

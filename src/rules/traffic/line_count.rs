@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::course::{Passed, Sighting};
-use super::doubles::Doubles;
+use super::doubles::{Doubles, covered};
 use super::fragments::{MOVING_GAP, STANDING_GAP, mismatch};
 use super::path::{Path, PathState};
 use super::tally::{LineCounts, Tally};
@@ -76,7 +76,7 @@ impl LineCount {
         let mut paths = std::mem::take(&mut self.paths);
         let mut lost = std::mem::take(&mut self.lost);
         let keep = |path: Path| (path.state == PathState::Followed).then_some(path);
-        let begin = |track: &SceneTrack| Path::new(track, self.first_sighting(track, scene.size));
+        let begin = |track: &SceneTrack| Path::new(track, self.first_sighting(track, scene.size), scene.size);
         paths.keep_up(scene.tracks, begin, |_, path| lost.extend(keep(path)));
         (self.paths, self.lost) = (paths, lost);
     }
@@ -103,9 +103,10 @@ impl LineCount {
         let seen = path.see(track, first, now);
         let begins = self.session.map_or(scene.at.media, |session| session.first);
         let guess = path.passed_before_seen(track, line).filter(|guess| guess.at >= begins);
+        path.note_cover(covered(track, scene));
         let path = *path;
         for passed in [seen, guess].into_iter().flatten() {
-            if !self.doubles.is_double(track, passed, scene) {
+            if !path.is_ghost() && !self.doubles.is_double(track, passed, scene) {
                 self.count(passed, &path, scene.at, out);
             }
             self.doubles.note(Some(track.track.id), passed);
@@ -148,7 +149,9 @@ impl LineCount {
             let ending = path.course.settle(path.band);
             if let Some(passed) = ending.or_else(|| path.passed_after_seen(line, now.media)) {
                 let path = *path;
-                self.count(passed, &path, now, out);
+                if !path.is_ghost() {
+                    self.count(passed, &path, now, out);
+                }
                 self.doubles.note(None, passed);
             }
         }

@@ -2,6 +2,7 @@
 
 mod course;
 mod doubles;
+mod edges;
 mod fragments;
 mod path;
 mod tally;

@@ -114,6 +114,38 @@ fn each_path_across_the_line_counts_as_a_watcher_would_count_it() {
             (1, 0),
         ),
         (
+            "a lorry whose cab has a box of its own in front",
+            vec![
+                class(car(1, &[[0., 60., 200.], [8., 520., 200.]]), "truck", [150., 80.]),
+                class(car(2, &[[0., 100., 205.], [8., 560., 205.]]), "car", [70., 70.]),
+            ],
+            (1, 0),
+        ),
+        (
+            "a car in front of a lorry, nearer to the camera",
+            vec![
+                class(car(1, &[[0., 60., 180.], [8., 520., 180.]]), "truck", [150., 120.]),
+                class(car(2, &[[0., 80., 230.], [8., 540., 230.]]), "car", [70., 70.]),
+            ],
+            (2, 0),
+        ),
+        (
+            "a rider with a box of his own on his motorcycle",
+            vec![
+                class(car(1, &across), "motorcycle", [30., 36.]),
+                class(car(2, &[[0., 100., 185.], [4., 540., 185.]]), "person", [18., 44.]),
+            ],
+            (1, 0),
+        ),
+        (
+            "a pedestrian who passes a parked motorcycle",
+            vec![
+                class(car(1, &[[0., 320., 200.], [20., 320., 200.]]), "motorcycle", [30., 36.]),
+                class(car(2, &[[0., 200., 190.], [10., 440., 190.]]), "person", [18., 44.]),
+            ],
+            (1, 0),
+        ),
+        (
             "two motorcycles side by side",
             vec![
                 class(car(1, &across), "motorcycle", [24., 30.]),
