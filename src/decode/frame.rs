@@ -29,14 +29,16 @@ impl Frame {
         Self { shared: Arc::new(Shared { stamp, session, number, damaged, picture }) }
     }
 
-    /// A frame from planar 4:2:0 bytes without padding: `y` holds width × height bytes, `u` and `v` a quarter each, rounded up per axis.
+    /// A frame from bytes that are already there.
     ///
     /// # Panics
     /// When a plane is too short: that is a mistake of the caller, not of a camera.
-    pub fn from_i420(stamp: Stamp, session: u32, number: u64, size: FrameSize, y: Vec<u8>, u: Vec<u8>, v: Vec<u8>) -> Self {
+    pub fn from_i420(stamp: Stamp, session: u32, number: u64, picture: I420) -> Self {
+        let size = picture.size;
         let chroma = (size.width.div_ceil(2) * size.height.div_ceil(2)) as usize;
-        assert!(y.len() >= (size.width * size.height) as usize && u.len() >= chroma && v.len() >= chroma, "short plane");
-        Self::new(stamp, session, number, false, Box::new(OwnedI420 { size, y, u, v }))
+        let is_whole = picture.y.len() >= (size.width * size.height) as usize && picture.u.len() >= chroma && picture.v.len() >= chroma;
+        assert!(is_whole, "short plane");
+        Self::new(stamp, session, number, false, Box::new(picture))
     }
 
     /// When it was taken.
@@ -115,14 +117,19 @@ pub enum ColourMatrix {
     Bt709,
 }
 
-struct OwnedI420 {
-    size: FrameSize,
-    y: Vec<u8>,
-    u: Vec<u8>,
-    v: Vec<u8>,
+/// Planar 4:2:0 bytes without padding, limited range, BT.601.
+pub struct I420 {
+    /// Size of the luma plane.
+    pub size: FrameSize,
+    /// Luma: width × height bytes.
+    pub y: Vec<u8>,
+    /// Blue difference: half as wide and half as high, rounded up.
+    pub u: Vec<u8>,
+    /// Red difference, as large.
+    pub v: Vec<u8>,
 }
 
-impl Picture for OwnedI420 {
+impl Picture for I420 {
     fn planes(&self) -> Planes<'_> {
         Planes {
             size: self.size,

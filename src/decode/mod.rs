@@ -11,4 +11,4 @@ mod picture;
 pub use access_unit::{AccessUnit, StreamParameters, VideoCodec};
 pub use decoder::{DecodeError, DecodeHealth, Decoder};
 pub use film::{Film, FilmError, FilmPicture};
-pub use frame::{ColourMatrix, ColourRange, Frame, Planes};
+pub use frame::{ColourMatrix, ColourRange, Frame, I420, Planes};

@@ -225,6 +225,7 @@ mod tests {
     use super::super::contract::{Colour, Element, Fit, Layout};
     use super::*;
     use crate::base::time::{Stamp, WallTime};
+    use crate::decode::I420;
 
     const SIZE: FrameSize = FrameSize::new(768, 576);
 
@@ -251,7 +252,7 @@ mod tests {
             (top..top + 40).for_each(|row| y[row * 768 + left..][..40].fill(200));
         }
         let stamp = Stamp { media: MediaTime::from_secs_f64(secs), wall: WallTime::from_micros(0) };
-        Frame::from_i420(stamp, session, 1, SIZE, y, vec![128; 384 * 288], vec![128; 384 * 288])
+        Frame::from_i420(stamp, session, 1, I420 { size: SIZE, y, u: vec![128; 384 * 288], v: vec![128; 384 * 288] })
     }
 
     fn holds(region: &Region, x: f32, y: f32) -> bool {
@@ -310,7 +311,8 @@ mod tests {
             let size = FrameSize::new(width, height);
             let chroma = (width.div_ceil(2) * height.div_ceil(2)) as usize;
             let stamp = Stamp { media: MediaTime::ZERO, wall: WallTime::from_micros(0) };
-            let picture = Frame::from_i420(stamp, 1, 1, size, vec![0; (width * height) as usize], vec![0; chroma], vec![0; chroma]);
+            let picture =
+                Frame::from_i420(stamp, 1, 1, I420 { size, y: vec![0; (width * height) as usize], u: vec![0; chroma], v: vec![0; chroma] });
             let mut attention = attention(3);
             for region in attention.choose(&picture, &[Rect::new(-5.0, -5.0, 9999.0, 9999.0)]) {
                 assert!(region.left + region.width <= width && region.top + region.height <= height && region.width > 0);

@@ -48,18 +48,17 @@ impl OnnxDetector {
         }
     }
 
-    /// One run of the model on `region`: its boxes go to `merge`.
-    fn look(&mut self, frame: &Frame, region: Region, inference: &mut dyn Inference, cost: &mut Cost) -> Result<(), DetectError> {
-        let mut watch = Watch::start();
+    /// One run of the model on `region`: its boxes go to `merge`. `watch` stands where filling the tensor begins.
+    fn look(&mut self, frame: &Frame, region: Region, inference: &mut dyn Inference, watch: &mut Watch) -> Result<(), DetectError> {
         let contract = self.pool.model();
         let planes = frame.planes();
         let placement = Placement::new(region, &contract.input);
         self.letterbox.fill(&planes, &placement, &contract.input, inference.input());
-        cost.preprocess += watch.lap();
+        watch.lap(|cost| &mut cost.preprocess);
 
         let ran = inference.run();
-        cost.inference += watch.lap();
-        cost.inferences += 1;
+        watch.lap(|cost| &mut cost.inference);
+        watch.cost.inferences += 1;
         ran.map_err(|detail| DetectError::Run { model: contract.name.clone(), detail })?;
 
         self.candidates.clear();
@@ -67,7 +66,6 @@ impl OnnxDetector {
         let classes = self.classes;
         self.candidates.retain(|candidate| classes[candidate.class.index()]);
         self.merge.add(&self.candidates, placement, planes.size);
-        cost.postprocess += watch.lap();
         Ok(())
     }
 }
@@ -79,37 +77,42 @@ impl Detector for OnnxDetector {
 
     fn detect_in(&mut self, turn: Turn, frame: &Frame, focus: &[Rect<Pixel>], out: &mut Vec<Detection>) -> Result<Cost, DetectError> {
         out.clear();
-        let mut cost = Cost::default();
         let mut watch = Watch::start();
         self.regions.clear();
         self.regions.push(Region::whole(frame.size()));
         self.regions.extend_from_slice(self.attention.choose(frame, focus));
         self.merge.clear();
-        cost.preprocess += watch.lap();
 
         let mut lease = turn.lease().unwrap_or_else(|| self.pool.lease());
         for index in 0..self.regions.len() {
-            self.look(frame, self.regions[index], &mut *lease, &mut cost)?;
+            if index > 0 {
+                watch.lap(|cost| &mut cost.postprocess);
+            }
+            self.look(frame, self.regions[index], &mut *lease, &mut watch)?;
         }
         drop(lease);
 
-        let mut watch = Watch::start();
         self.merge.finish(&self.pool.model().nms, out);
-        cost.postprocess += watch.lap();
-        Ok(cost)
+        watch.lap(|cost| &mut cost.postprocess);
+        Ok(watch.cost)
     }
 }
 
-/// CPU time of this thread between laps.
-struct Watch(Duration);
+/// CPU time of this thread by stage. Each lap asks the kernel, which takes longer than reading the outputs: as few as the stages need.
+struct Watch {
+    cost: Cost,
+    last: Duration,
+}
 
 impl Watch {
     fn start() -> Self {
-        Self(thread_cpu())
+        Self { cost: Cost::default(), last: thread_cpu() }
     }
 
-    fn lap(&mut self) -> Duration {
+    /// Adds what was spent since the last lap to a stage.
+    fn lap(&mut self, stage: fn(&mut Cost) -> &mut Duration) {
         let now = thread_cpu();
-        now.saturating_sub(std::mem::replace(&mut self.0, now))
+        *stage(&mut self.cost) += now.saturating_sub(self.last);
+        self.last = now;
     }
 }

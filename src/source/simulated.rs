@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::junction::{Heading, Junction, Light, MAIN_ROAD, SIDE_ROAD, SIZE, STEPS_PER_SECOND, STOP_LINE, SceneObject, hash};
 use crate::base::class::Class;
 use crate::base::time::{MediaTime, Stamp, WallTime};
-use crate::decode::Frame;
+use crate::decode::{Frame, I420};
 
 /// Frames of the drawn junction for ever, ten a second by their stamps, numbers from 1.
 pub struct SimulatedFrames {
@@ -33,7 +33,7 @@ impl Iterator for SimulatedFrames {
         let mut canvas = self.background.clone();
         draw_lights(&mut canvas, &self.junction);
         objects.iter().for_each(|object| draw(&mut canvas, object));
-        Some(Frame::from_i420(stamp, 1, self.number, SIZE, canvas.y, canvas.u, canvas.v))
+        Some(Frame::from_i420(stamp, 1, self.number, I420 { size: SIZE, y: canvas.y, u: canvas.u, v: canvas.v }))
     }
 }
 

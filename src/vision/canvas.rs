@@ -128,12 +128,13 @@ fn packed_i420(planes: &Planes<'_>, size: FrameSize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::base::time::{MediaTime, Stamp, WallTime};
+    use crate::decode::I420;
 
     fn grey(width: u32, height: u32) -> Frame {
         let chroma = (width.div_ceil(2) * height.div_ceil(2)) as usize;
         let stamp = Stamp { media: MediaTime::ZERO, wall: WallTime::from_micros(0) };
         let size = FrameSize::new(width, height);
-        Frame::from_i420(stamp, 0, 1, size, vec![126; (width * height) as usize], vec![128; chroma], vec![128; chroma])
+        Frame::from_i420(stamp, 0, 1, I420 { size, y: vec![126; (width * height) as usize], u: vec![128; chroma], v: vec![128; chroma] })
     }
 
     #[test]

@@ -10,7 +10,7 @@ use simpang::base::class::Class;
 use simpang::base::geom::FrameSize;
 use simpang::base::time::{MediaTime, Stamp, WallTime};
 use simpang::config::settings::{CameraDetectSettings, DetectorSettings, ExecutionProvider};
-use simpang::decode::Frame;
+use simpang::decode::{Frame, I420};
 use simpang::detect::{
     Contract, DetectError, Detection, Detector, Inference, InputTensor, Model, OnnxDetector, OutputTensor, Pool, Values,
 };
@@ -103,7 +103,7 @@ fn frame_of(size: FrameSize, number: u64, yuv: &[u8]) -> Frame {
     let (luma, chroma) = ((size.width * size.height) as usize, (size.width.div_ceil(2) * size.height.div_ceil(2)) as usize);
     let (u, v) = (luma..luma + chroma, luma + chroma..luma + 2 * chroma);
     let stamp = Stamp { media: MediaTime::from_secs_f64(number as f64 / 10.0), wall: WallTime::from_micros(0) };
-    Frame::from_i420(stamp, 1, number, size, yuv[..luma].to_vec(), yuv[u].to_vec(), yuv[v].to_vec())
+    Frame::from_i420(stamp, 1, number, I420 { size, y: yuv[..luma].to_vec(), u: yuv[u].to_vec(), v: yuv[v].to_vec() })
 }
 
 fn grey(size: FrameSize, number: u64) -> Frame {
