@@ -38,7 +38,7 @@ test: setup
 
 # Not in CI: about half an hour.
 test-long: setup
-	SIMPANG_LONG_TESTS=1 SIMPANG_TEST_RESTARTS=20 SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture delivery:: rtsp:: end_to_end::
+	SIMPANG_LONG_TESTS=1 SIMPANG_TEST_RESTARTS=20 SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture delivery:: rtsp:: end_to_end:: killed_agent::
 
 check: setup format clippy deny docs
 

@@ -123,11 +123,11 @@ impl Pipeline {
         Ok(Step { detections: &self.detections, tracks, findings: &self.findings })
     }
 
-    /// The stream is over: what is open ends with `reason`.
+    /// The stream is over, or away for too long: what is open ends with `reason`, once. A frame that comes all the same begins anew.
     pub fn finish(&mut self, reason: EndReason) -> &Findings {
         self.findings.clear();
         if let Some((_, at)) = self.last.take() {
-            self.rules.finish(at, reason, &mut self.findings);
+            self.end_session(at, reason);
         }
         &self.findings
     }
@@ -147,10 +147,106 @@ impl Pipeline {
         if let Some((previous, last)) = self.last
             && previous != session
         {
-            self.rules.finish(last, EndReason::CameraLost, &mut self.findings);
-            self.tracker.reset();
-            self.scene.restart();
+            self.end_session(last, EndReason::CameraLost);
         }
         self.last = Some((session, at));
+    }
+
+    fn end_session(&mut self, at: Stamp, reason: EndReason) {
+        self.rules.finish(at, reason, &mut self.findings);
+        self.tracker.reset();
+        self.scene.restart();
+        self.focus.clear();
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod samples;
+
+#[cfg(test)]
+mod tests {
+    use super::samples::{crowd, frame, frames, pipeline, seen};
+    use super::*;
+    use crate::base::class::Class;
+    use crate::event::{Event, Kind, Phase};
+
+    /// Events of all these frames; a frame on which the model fails has none.
+    fn watch(pipeline: &mut Pipeline, frames: impl Iterator<Item = Frame>) -> Vec<Event> {
+        frames.flat_map(|frame| pipeline.step(&frame).map_or(Vec::new(), |step| step.findings.events.clone())).collect()
+    }
+
+    fn told(events: &[Event]) -> Vec<(Kind, Phase, Option<EndReason>)> {
+        events.iter().map(|event| (event.kind, event.phase, event.ended.map(|(_, reason)| reason))).collect()
+    }
+
+    #[test]
+    fn what_ends_with_a_session_is_told_although_the_model_fails_on_the_first_frame_of_the_next() {
+        let mut fails_once = true;
+        let mut pipeline = pipeline(move |frame| match frame.session() {
+            1 => Ok(crowd()),
+            _ if std::mem::take(&mut fails_once) => Err(DetectError::NoModel),
+            _ => Ok(Vec::new()),
+        });
+        let first = watch(&mut pipeline, frames(1, 0, 12));
+        assert_eq!(told(&first), [(Kind::Count, Phase::New, None)]);
+        assert!(pipeline.step(&frame(2, 0.0)).is_err());
+        let second = watch(&mut pipeline, frames(2, 1, 2));
+        assert_eq!(told(&second), [(Kind::Count, Phase::End, Some(EndReason::CameraLost))]);
+        assert_eq!((second[0].id, second[0].ended.map(|(at, _)| at)), (first[0].id, Some(frame(1, 11.875).stamp().wall)));
+    }
+
+    #[test]
+    fn what_is_open_outlasts_an_interruption_under_the_same_id_and_ends_when_it_is_over() {
+        let mut pipeline = pipeline(|frame| Ok(if frame.stamp().media.as_secs_f64() < 50.0 { crowd() } else { Vec::new() }));
+        let before = watch(&mut pipeline, frames(1, 0, 12));
+        assert_eq!(told(&before), [(Kind::Count, Phase::New, None)]);
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 40, 50))), [], "25 s and more without a frame");
+        let after = watch(&mut pipeline, frames(1, 50, 70));
+        assert_eq!(told(&after), [(Kind::Count, Phase::End, Some(EndReason::Cleared))]);
+        assert_eq!(after[0].id, before[0].id);
+    }
+
+    #[test]
+    fn what_is_gone_after_an_interruption_ends_as_cleared() {
+        let mut pipeline = pipeline(|frame| Ok(if frame.stamp().media.as_secs_f64() < 20.0 { crowd() } else { Vec::new() }));
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 0, 12))), [(Kind::Count, Phase::New, None)]);
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 25, 27))), [], "two seconds are too short to say");
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 27, 45))), [(Kind::Count, Phase::End, Some(EndReason::Cleared))]);
+    }
+
+    #[test]
+    fn time_without_frames_is_no_time_in_which_a_vehicle_stood() {
+        let mut pipeline = pipeline(|_| Ok(vec![seen(Class::Car, 100.0, 100.0)]));
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 0, 8))), []);
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 26, 32))), [], "seen standing for 14 s of 32");
+        let later = watch(&mut pipeline, frames(1, 32, 45));
+        assert_eq!(told(&later), [(Kind::StoppedVehicle, Phase::New, None)]);
+        assert!(later[0].detected >= frame(1, 37.0).stamp().wall, "{:?}", later[0]);
+    }
+
+    #[test]
+    fn cars_before_and_behind_an_interruption_are_not_one_that_passed_the_line() {
+        // One is a second before the line in the middle (x = 160) when the camera goes, the other as far behind it when it comes back.
+        let mut pipeline = pipeline(|frame| {
+            let secs = frame.stamp().media.as_secs_f64();
+            let left = if secs < 2.0 { 5.0 + 45.0 * secs } else { 185.0 + 45.0 * (secs - 7.0) };
+            Ok(vec![seen(Class::Car, left as f32, 100.0)])
+        });
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 0, 2))), []);
+        assert_eq!(told(&watch(&mut pipeline, frames(1, 7, 9))), []);
+        pipeline.finish(EndReason::CameraLost);
+        let counts: u32 = pipeline.rules().totals().values().flat_map(|line| line.values()).flat_map(|to| to.values()).sum();
+        assert_eq!(counts, 0, "{:?}", pipeline.rules().totals());
+    }
+
+    #[test]
+    fn finishing_ends_once_and_a_frame_that_comes_all_the_same_begins_anew() {
+        let mut pipeline = pipeline(|_| Ok(crowd()));
+        let first = watch(&mut pipeline, frames(1, 0, 12));
+        assert_eq!(told(&pipeline.finish(EndReason::CameraLost).events), [(Kind::Count, Phase::End, Some(EndReason::CameraLost))]);
+        assert_eq!(told(&pipeline.finish(EndReason::CameraLost).events), []);
+        let again = watch(&mut pipeline, frames(1, 12, 24));
+        assert_eq!(told(&again), [(Kind::Count, Phase::New, None)]);
+        assert_ne!(again[0].id, first[0].id);
     }
 }

@@ -20,6 +20,7 @@ use crate::pipeline::{Pipeline, Step};
 use crate::rules::Findings;
 use crate::source::feed::CameraFeed;
 use crate::source::feed_status::{FeedState, FeedWatch};
+use crate::source::timeline::INTERRUPTION;
 use crate::status::{CameraBoard, CameraHealth};
 
 /// How often a silent camera's state is looked at.
@@ -72,6 +73,10 @@ fn supervise(post: &Post, mut make: MakePipeline) {
             return;
         }
         tracing::error!(camera = %post.camera, "the analysis of this camera panicked and starts afresh; please report this");
+        // The fresh pipeline knows nothing of what this one had begun. The rules are seldom what broke.
+        if catch_unwind(AssertUnwindSafe(|| watch.end_open())).is_err() {
+            tracing::error!(camera = %post.camera, "its open events could not be ended; the next start of the agent does that");
+        }
     }
 }
 
@@ -82,6 +87,8 @@ struct Watch<'a> {
     latencies: Latencies,
     errors: RateLimit,
     shown: RateLimit,
+    /// When a frame was taken last.
+    last_frame: Duration,
 }
 
 impl<'a> Watch<'a> {
@@ -93,6 +100,7 @@ impl<'a> Watch<'a> {
             latencies: Latencies::default(),
             errors: RateLimit::new(SAY_EVERY),
             shown: RateLimit::new(LOOK_EVERY),
+            last_frame: post.clock.monotonic(),
         }
     }
 
@@ -100,7 +108,7 @@ impl<'a> Watch<'a> {
         loop {
             match self.post.frames.wait(LOOK_EVERY) {
                 Ok(()) => self.analyse_newest(),
-                Err(Empty::TimedOut) => {}
+                Err(Empty::TimedOut) => self.end_what_nobody_sees(),
                 Err(Empty::Closed) => break,
             }
             let now = self.post.clock.monotonic();
@@ -108,7 +116,20 @@ impl<'a> Watch<'a> {
                 self.show_status();
             }
         }
+        self.end_open();
         self.show_status();
+    }
+
+    /// A camera that is away longer than an interruption: whether what was open goes on, nobody knows.
+    fn end_what_nobody_sees(&mut self) {
+        let away = self.post.clock.monotonic().saturating_sub(self.last_frame);
+        let is_away = matches!(self.post.feed.status().state, FeedState::Connecting { .. } | FeedState::Reconnecting { .. });
+        if is_away && away >= INTERRUPTION {
+            self.end_open();
+        }
+    }
+
+    fn end_open(&mut self) {
         let findings = self.pipeline.finish(EndReason::CameraLost);
         self.post.outlet.deliver(findings);
     }
@@ -118,6 +139,7 @@ impl<'a> Watch<'a> {
         let turn = self.pipeline.turn();
         // There is a frame: only this thread takes any.
         if let Ok(frame) = self.post.frames.recv_timeout(Duration::ZERO) {
+            self.last_frame = self.post.clock.monotonic();
             self.analyse(turn, &frame);
         }
     }
@@ -181,7 +203,7 @@ fn health_of(state: &FeedState) -> CameraHealth {
         FeedState::Reconnecting { fault, since, .. } => {
             CameraHealth::NoSignal { cause: fault.to_string(), hint: fault.hint().to_owned(), since: *since }
         }
-        FeedState::Ended { .. } => CameraHealth::Ended,
+        FeedState::Ended { problem } => CameraHealth::Ended { problem: problem.clone() },
     }
 }
 
@@ -197,5 +219,148 @@ fn show_step(board: &CameraBoard, frame: &Frame, step: &Step<'_>, now: Duration)
 fn show_crossings(live: &mut crate::status::Live, findings: &Findings, now: Duration) {
     for crossing in &findings.crossings {
         live.push_crossing(now, crossing.line.clone(), crossing.direction.clone(), crossing.class);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::handoff::{Sender, WhenFull, channel};
+    use crate::base::time::SimulatedClock;
+    use crate::config::settings::OutboxSettings;
+    use crate::event::{BootId, Identity, Wire};
+    use crate::outbox::{JsonLines, Outbox, Outgoing, Parts};
+    use crate::pipeline::samples::{START, camera, crowd, frames, pipeline, slug};
+    use crate::source::fault::Fault;
+    use crate::source::feed_status::Board as FeedBoard;
+    use crate::status::Board;
+    use std::io::Write;
+    use std::sync::Mutex;
+
+    /// What was printed, kept.
+    #[derive(Clone, Default)]
+    struct Printed(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Printed {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("lock").write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A camera's post with a real outbox that prints.
+    struct Bench {
+        post: Post,
+        feed: Arc<FeedBoard>,
+        outbox: Arc<Outbox>,
+        printed: Printed,
+        clock: Arc<SimulatedClock>,
+        _folder: tempfile::TempDir,
+        _runtime: tokio::runtime::Runtime,
+    }
+
+    impl Bench {
+        fn new() -> (Self, Sender<Frame>) {
+            let (folder, printed) = (tempfile::tempdir().expect("a folder"), Printed::default());
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+            let clock = Arc::new(SimulatedClock::at(START));
+            let wire = Wire::new(identity());
+            let settings =
+                OutboxSettings { directory: folder.path().to_owned(), max_bytes: 64 << 20, keep_history: Duration::from_secs(60) };
+            let speaker = wire.clone();
+            let render = Box::new(move |outgoing: &Outgoing, sequence, recorded| match outgoing {
+                Outgoing::Event(event) => speaker.event(event, sequence, recorded),
+                Outgoing::Report(_) => Vec::new(),
+            });
+            let transport = Box::new(JsonLines::new(printed.clone()));
+            let parts = Parts { transport, render, clock: clock.clone(), runtime: runtime.handle().clone() };
+            let outbox = Arc::new(Outbox::start(&settings, parts).expect("starts"));
+            let board = Arc::new(Board::new("Uji".into(), 7, vec![super::super::camera_plan(&camera())]));
+            let outlet = Arc::new(Outlet::new(Arc::clone(&outbox), board, wire, clock.clone()));
+            let (frames_in, frames) = channel(1000, WhenFull::Block);
+            let feed = FeedBoard::new();
+            let post = Post { camera: slug("utara"), frames, feed: feed.watch(), outlet, index: 0, clock: clock.clone() };
+            (Self { post, feed, outbox, printed, clock, _folder: folder, _runtime: runtime }, frames_in)
+        }
+
+        /// Id, phase and reason of every message.
+        fn told(self) -> Vec<(String, String, Option<String>)> {
+            drop(self.post);
+            Arc::into_inner(self.outbox).expect("its last owner").stop(Duration::from_secs(20));
+            let printed = self.printed.0.lock().expect("lock").clone();
+            let lines = printed.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+            let events = lines.map(|line| serde_json::from_slice::<serde_json::Value>(line).expect("JSON"));
+            let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+            let told = events.map(|event| {
+                let phase = word(&event["data"]["phase"]).expect("a word");
+                (word(&event["subject"]).expect("an id"), phase, word(&event["data"]["endReason"]))
+            });
+            told.collect()
+        }
+    }
+
+    fn identity() -> Identity {
+        Identity {
+            city: slug("kota"),
+            operator: slug("uji"),
+            site: slug("simpang"),
+            site_name: "Simpang Uji".into(),
+            device: slug("kotak"),
+            position: None,
+            root: "its/v1/kota".into(),
+            software: "0.0.0".into(),
+            boot: BootId::derive("/uji", START),
+            cameras: Default::default(),
+        }
+    }
+
+    fn words(told: &[(String, String, Option<String>)]) -> Vec<(&str, Option<&str>)> {
+        told.iter().map(|(_, phase, reason)| (phase.as_str(), reason.as_deref())).collect()
+    }
+
+    #[test]
+    fn a_panic_in_the_analysis_ends_what_was_open_and_the_camera_is_watched_on() {
+        let (bench, frames_in) = Bench::new();
+        frames(1, 0, 30).for_each(|frame| frames_in.send(frame).expect("somebody listens"));
+        drop(frames_in);
+        let mut panics = true;
+        let make = Box::new(move || {
+            let is_first = std::mem::take(&mut panics);
+            pipeline(move |frame| {
+                assert!(!(is_first && frame.number() == 100), "a mistake of ours, made for this test");
+                Ok(crowd())
+            })
+        });
+        supervise(&bench.post, make);
+        let told = bench.told();
+        assert_eq!(words(&told), [("new", None), ("end", Some("cameraLost")), ("new", None), ("end", Some("cameraLost"))]);
+        assert!(told[0].0 == told[1].0 && told[2].0 == told[3].0 && told[0].0 != told[2].0, "{told:?}");
+    }
+
+    #[test]
+    fn a_camera_that_stays_away_ends_what_was_open_before_it_comes_back_and_one_that_hiccups_does_not() {
+        let (bench, frames_in) = Bench::new();
+        let mut watch = Watch::new(&bench.post, pipeline(|_| Ok(crowd())));
+        let see = |watch: &mut Watch<'_>, from, to| {
+            for frame in frames(1, from, to) {
+                frames_in.send(frame).expect("somebody listens");
+                watch.analyse_newest();
+            }
+        };
+        see(&mut watch, 0, 12);
+        bench.feed.set_state(FeedState::Reconnecting { attempt: 3, fault: Fault::Refused, since: Duration::ZERO });
+        bench.clock.advance(INTERRUPTION - Duration::from_millis(1));
+        watch.end_what_nobody_sees();
+        // It is back: had its event been ended, a second one would begin.
+        see(&mut watch, 42, 54);
+        bench.clock.advance(INTERRUPTION);
+        watch.end_what_nobody_sees();
+        watch.end_what_nobody_sees();
+        drop(watch);
+        let told = bench.told();
+        assert_eq!(words(&told), [("new", None), ("end", Some("cameraLost"))]);
     }
 }

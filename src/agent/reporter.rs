@@ -42,7 +42,7 @@ pub(super) fn birth(origin: &Origin, board: &Board, now: WallTime) -> Birth {
 fn state_of(health: &CameraHealth) -> CameraState {
     match health {
         CameraHealth::Ok => CameraState::Ok,
-        CameraHealth::Connecting | CameraHealth::Ended | CameraHealth::NoSignal { .. } => CameraState::NoSignal,
+        CameraHealth::Connecting | CameraHealth::Ended { .. } | CameraHealth::NoSignal { .. } => CameraState::NoSignal,
     }
 }
 
@@ -92,7 +92,7 @@ impl Reporter {
                     CameraHealth::NoSignal { cause, since, .. } => {
                         (now - self.clock.monotonic().saturating_sub(*since), Some(cause.as_str()))
                     }
-                    CameraHealth::Ended => (now, Some("the recording is over")),
+                    CameraHealth::Ended { problem } => (now, Some(problem.as_deref().unwrap_or("the recording is over"))),
                     CameraHealth::Ok | CameraHealth::Connecting => (now, None),
                 };
                 self.outbox.set_latest(self.wire.camera_state(&camera.plan.id, state, since, reason));

@@ -138,6 +138,7 @@ impl Found {
         self.lost_packets += u64::from(picture.lost_packets);
         let unit = AccessUnit {
             stamp: Stamp { media: picture.at, wall: clock.wall() },
+            connection: 1,
             session: 1,
             number: self.pictures,
             after_loss: picture.lost_packets > 0,

@@ -45,7 +45,9 @@ pub struct AccessUnit {
     pub data: Bytes,
     /// When it was taken.
     pub stamp: Stamp,
-    /// Connections and time jumps so far, from 1.
+    /// Counts connections: what decodes this unit cannot refer to a unit of another one.
+    pub connection: u32,
+    /// Counts stretches of time whose stamps compare, from 1.
     pub session: u32,
     /// Number in its source, from 1.
     pub number: u64,

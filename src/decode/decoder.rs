@@ -39,7 +39,7 @@ pub struct DecodeError {
 #[derive(Default)]
 pub struct Decoder {
     open: Option<Open>,
-    session: u32,
+    connection: u32,
     entry: Entry,
     pending: VecDeque<Pending>,
     next_key: i64,
@@ -118,8 +118,8 @@ impl Decoder {
     /// A new connection begins anew; new parameters get a new decoder, because feeding a size change through an open one is where
     /// decoders have crashed.
     fn follow(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) -> Result<(), DecodeError> {
-        if unit.session != self.session {
-            self.session = unit.session;
+        if unit.connection != self.connection {
+            self.connection = unit.connection;
             self.flush(out);
         }
         let same = |open: &Open| Arc::ptr_eq(&open.parameters, &unit.parameters) || open.parameters == unit.parameters;

@@ -46,7 +46,7 @@ impl Frame {
         self.shared.stamp
     }
 
-    /// Counts connections and time jumps of the source: media times compare within one session only.
+    /// Counts showings of a film, and a camera's long interruptions: media times compare within one session only.
     pub fn session(&self) -> u32 {
         self.shared.session
     }

@@ -126,7 +126,7 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         }
         RuleSettings::StoppedVehicle(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
-            Box::new(StoppedVehicle::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.iter()))
+            Box::new(StoppedVehicle::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.iter(), sampling))
         }
     })
 }

@@ -25,4 +25,9 @@ impl Sampling {
     pub(crate) fn secs(&self, scene: &Scene<'_>) -> f64 {
         scene.since_last.map_or(0.0, |since| since.min(self.longest).as_secs_f64())
     }
+
+    /// The rest of the time since the frame before: nothing was seen then.
+    pub(crate) fn unseen(&self, scene: &Scene<'_>) -> Duration {
+        scene.since_last.map_or(Duration::ZERO, |since| since.saturating_sub(self.longest))
+    }
 }

@@ -133,7 +133,7 @@ mod tests {
         let data = Bytes::from_static(if is_key { &[0, 0, 1, 0x65, 1] } else { &[0, 0, 1, 0x41, 1] });
         let parameters = Arc::new(StreamParameters { codec: VideoCodec::H264, sets: Bytes::new() });
         let stamp = Stamp { media: MediaTime::ZERO, wall: WallTime::from_micros(0) };
-        AccessUnit { data, stamp, session: 1, number, after_loss: false, parameters }
+        AccessUnit { data, stamp, connection: 1, session: 1, number, after_loss: false, parameters }
     }
 
     #[test]

@@ -57,11 +57,11 @@ impl CameraFeed {
                 board.set_codec(film.codec().to_owned());
                 let board = Arc::clone(&board);
                 let reel = Reel { path: path.clone(), repeat: *repeat, clock: Arc::clone(&clock), session: 1, board, errors_before: 0 };
-                Self::start_paced(&camera.id, Paced { outlet, clock, frames: Box::new(reel.play(film)) })?
+                Self::start_paced(Paced { id: camera.id.clone(), outlet, clock, frames: Box::new(reel.play(film)) })?
             }
             SourceSettings::Simulated { seed } => {
                 let frames = Box::new(SimulatedFrames::new(*seed, clock.wall()).map(Ok));
-                Self::start_paced(&camera.id, Paced { outlet, clock, frames })?
+                Self::start_paced(Paced { id: camera.id.clone(), outlet, clock, frames })?
             }
         };
         Ok((feed, frames))
@@ -98,10 +98,10 @@ impl CameraFeed {
         Ok(Self { board, stop: Some(Stop::Task { _tell: tell }), thread: Some(thread), task_over: Some(task_over) })
     }
 
-    fn start_paced(id: &Slug, paced: Paced) -> Result<Self, SourceError> {
-        let board = Arc::clone(&paced.outlet.board);
+    fn start_paced(paced: Paced) -> Result<Self, SourceError> {
+        let (id, board) = (paced.id.clone(), Arc::clone(&paced.outlet.board));
         let (tell, told) = channel(1, WhenFull::Block);
-        let thread = spawn(id, move || paced.run(&told))?;
+        let thread = spawn(&id, move || paced.run(&told))?;
         Ok(Self { board, stop: Some(Stop::Thread { _tell: tell }), thread: Some(thread), task_over: None })
     }
 }
@@ -171,6 +171,7 @@ fn decode(units: &BacklogReceiver, mut outlet: Outlet) {
 
 /// A film or a scene, shown at its own speed.
 struct Paced {
+    id: Slug,
     outlet: Outlet,
     clock: Arc<dyn Clock>,
     frames: Box<dyn Iterator<Item = Result<Frame, SourceError>> + Send>,
@@ -196,7 +197,7 @@ impl Paced {
             }
         }
         if let Some(problem) = &problem {
-            tracing::warn!("{problem}");
+            tracing::warn!(camera = self.id.as_str(), "camera `{}`: {problem}", self.id);
         }
         self.outlet.board.set_state(FeedState::Ended { problem });
     }

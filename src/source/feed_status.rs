@@ -96,7 +96,7 @@ impl FeedWatch {
 }
 
 /// What a feed's threads write.
-pub(super) struct Board {
+pub(crate) struct Board {
     shown: Mutex<Shown>,
     has_problem: AtomicBool,
     pub(super) frames: AtomicU64,
@@ -118,7 +118,7 @@ struct Shown {
 }
 
 impl Board {
-    pub(super) fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let shown =
             Shown { state: FeedState::Connecting { attempt: 1 }, codec: None, size: None, rate: Rate::default(), decoder_problem: None };
         Arc::new(Self {
@@ -135,16 +135,21 @@ impl Board {
         })
     }
 
-    pub(super) fn watch(self: &Arc<Self>) -> FeedWatch {
+    pub(crate) fn watch(self: &Arc<Self>) -> FeedWatch {
         FeedWatch { board: Arc::clone(self) }
     }
 
-    pub(super) fn set_state(&self, state: FeedState) {
+    pub(crate) fn set_state(&self, state: FeedState) {
         self.shown.lock().expect(LOCK).state = state;
     }
 
     pub(super) fn set_codec(&self, codec: String) {
         self.shown.lock().expect(LOCK).codec = Some(codec);
+    }
+
+    /// The time since the last frame is an interruption, not the interval of a slow camera.
+    pub(super) fn note_connection(&self) {
+        self.shown.lock().expect(LOCK).rate.interrupt();
     }
 
     pub(super) fn note_frame(&self, session: u32, media: MediaTime, size: FrameSize) {
@@ -197,6 +202,10 @@ impl Rate {
         }
     }
 
+    fn interrupt(&mut self) {
+        self.last = None;
+    }
+
     pub(super) fn interval_secs(&self) -> Option<f64> {
         self.interval_secs
     }
@@ -211,10 +220,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_the_streams_own_and_survives_a_new_session() {
+    fn the_rate_is_the_streams_own_and_survives_a_new_session_and_an_interruption() {
         let mut rate = Rate::default();
         (0..50).for_each(|i| rate.note(1, MediaTime::from_secs_f64(f64::from(i) / 12.5)));
         rate.note(2, MediaTime::ZERO);
+        rate.interrupt();
+        rate.note(2, MediaTime::from_secs_f64(20.0));
         assert_eq!(rate.fps().map(|fps| (fps * 10.0).round()), Some(125.0));
     }
 }

@@ -47,6 +47,7 @@ enum Over {
 struct Progress {
     timeline: Timeline,
     backoff: Backoff,
+    connection: u32,
     number: u64,
     /// Since when there are no pictures (monotonic).
     silent_since: Duration,
@@ -74,6 +75,7 @@ impl LiveCamera {
         let mut progress = Progress {
             timeline: Timeline::default(),
             backoff: Backoff::new(SHORTEST_BACKOFF, LONGEST_BACKOFF, seed),
+            connection: 0,
             number: 0,
             silent_since: self.clock.monotonic(),
         };
@@ -110,6 +112,7 @@ impl LiveCamera {
             Ok(stream) => stream,
             Err(fault) => return Over::Fault(fault),
         };
+        progress.connection += 1;
         progress.timeline.reconnect();
         self.listen(stream, units, progress).await
     }
@@ -147,6 +150,7 @@ impl LiveCamera {
         tracing::info!(camera = self.id.as_str(), codec = %first.parameters.codec, "camera `{}`: pictures come", self.id.as_str());
         self.board.set_codec(first.parameters.codec.to_string());
         self.board.reconnects.fetch_add(u64::from(progress.number > 0), Ordering::Relaxed);
+        self.board.note_connection();
         self.board.set_state(FeedState::Streaming { since: self.clock.wall() });
     }
 
@@ -156,7 +160,15 @@ impl LiveCamera {
         progress.number += 1;
         self.board.lost_packets.fetch_add(u64::from(picture.lost_packets), Ordering::Relaxed);
         let after_loss = picture.lost_packets > 0;
-        AccessUnit { data: picture.data, stamp, session, number: progress.number, after_loss, parameters: picture.parameters }
+        AccessUnit {
+            data: picture.data,
+            stamp,
+            connection: progress.connection,
+            session,
+            number: progress.number,
+            after_loss,
+            parameters: picture.parameters,
+        }
     }
 }
 

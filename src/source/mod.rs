@@ -11,6 +11,7 @@ pub mod file;
 pub mod gate;
 pub mod junction;
 mod live;
+mod receive_buffer;
 pub mod rtsp;
 pub mod simulated;
 pub mod timeline;

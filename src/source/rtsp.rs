@@ -15,6 +15,7 @@ use retina::codec::{CodecItem, FrameFormat, ParametersRef, VideoFrame, VideoPara
 use tokio::time::timeout;
 
 use super::fault::{Fault, Step};
+use super::receive_buffer;
 use crate::base::camera_url::without_secrets;
 use crate::base::geom::FrameSize;
 use crate::base::time::MediaTime;
@@ -79,6 +80,9 @@ impl RtspClient {
         let track = pick(session.streams())?;
         let setup = SetupOptions::default().transport(self.transport()).frame_format(FrameFormat::SIMPLE);
         step(Step::Setup, limit, session.setup(track, setup)).await?;
+        if self.settings.transport == RtspTransport::Udp {
+            make_room_for_datagrams();
+        }
         let playing = step(Step::Play, limit, session.play(PlayOptions::default())).await?;
         let declared_rate = playing.streams()[track].framerate();
         let demuxed = playing.demuxed().map_err(|error| classify(&error))?;
@@ -179,6 +183,14 @@ impl RtspStream {
         if self.parameters.as_deref() != Some(&parameters) {
             self.parameters = Some(Arc::new(parameters));
         }
+    }
+}
+
+/// The sockets exist since SETUP, and nothing has come yet.
+fn make_room_for_datagrams() {
+    match receive_buffer::enlarge() {
+        Ok(bytes) => tracing::debug!(?bytes, "receive buffer of datagrams"),
+        Err(error) => tracing::warn!("room for datagrams stays as net.core.rmem_default says, a large key frame may not fit: {error}"),
     }
 }
 

@@ -123,7 +123,10 @@ pub enum CameraHealth {
         since: Duration,
     },
     /// The film is over.
-    Ended,
+    Ended {
+        /// Why before its end, in words.
+        problem: Option<String>,
+    },
 }
 
 /// Figures of one camera since the start.

@@ -150,10 +150,11 @@ async fn healthz(State(shared): State<Shared>) -> Response {
     let mut well = shared.board.cameras.is_empty();
     for camera in &shared.board.cameras {
         let word = match camera.health() {
-            CameraHealth::Ok | CameraHealth::Ended => {
+            CameraHealth::Ok | CameraHealth::Ended { problem: None } => {
                 well = true;
                 "ok".to_owned()
             }
+            CameraHealth::Ended { problem: Some(problem) } => format!("ended: {problem}"),
             CameraHealth::Connecting => "connecting".to_owned(),
             CameraHealth::NoSignal { cause, .. } => format!("no signal: {cause}"),
         };

@@ -81,7 +81,7 @@ impl CameraView {
         let (state, cause, hint, silent_s) = match camera.health() {
             CameraHealth::Connecting => ("connecting", None, None, None),
             CameraHealth::Ok => ("ok", None, None, None),
-            CameraHealth::Ended => ("ended", None, None, None),
+            CameraHealth::Ended { problem } => ("ended", problem, None, None),
             CameraHealth::NoSignal { cause, hint, since } => ("noSignal", Some(cause), Some(hint), Some(ago(since))),
         };
         let live = camera.live();

@@ -40,7 +40,7 @@ pub(crate) struct CameraServer {
 }
 
 impl CameraServer {
-    /// Plays `film` (mp4) at `/film` beside the endless `/live`.
+    /// Plays `film` (mp4) at `/film`, and for one viewer only at `/once`, beside the endless `/live`.
     pub(crate) fn start(film: Option<&Path>, encoding: Encoding, auth: Auth) -> Self {
         let (child, port) = launch(0, film, encoding, auth);
         Self { child, port, film: film.map(Path::to_owned), encoding, auth }

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
-use simpang::base::time::{Clock as _, SystemClock};
 use simpang::event::channel::Channel;
 use simpang::event::contract::Document;
 
 use crate::broker::{Broker, Seen, Subscriber, free_port, wait_until};
 use crate::camera_server::{Auth, CameraServer, Encoding, encoded};
 use crate::messages::{channel_of, cloud_events_validator, validator};
-use crate::program::{PATIENCE, Page, Program, Workshop, installed, junction, mqtt, run, street};
+use crate::program::{PATIENCE, Program, Workshop, installed, junction, mqtt, run, run_agent, street};
 
 /// Topic of the box before the message's own levels.
 const BOX: &str = "its/v1/palembang/simpang-uji/uji-01/";
@@ -34,19 +33,20 @@ fn says(seen: &[Seen], state: &str) -> bool {
 
 // ---- RTSP is replay ----
 
-/// Twelve seconds of the street with seven crossings, at 6 frames a second instead of 10 so that a busy machine analyses nearly every frame, and
-/// with key frames of some 65 kB as a camera's sub-stream has: a burst of more than 125 kB does not fit into Linux's usual buffer for datagrams.
-fn slow_street(encoding: Encoding) -> PathBuf {
+/// Twelve seconds of the street with six crossings and more, at `pace` frames a second instead of 10, with key frames of some 65 kB as a camera's
+/// sub-stream has.
+fn slow_street(encoding: Encoding, pace: u32) -> PathBuf {
     let film = installed(".cache/films/vtest.avi");
-    let part = ["-ss", "26", "-t", "12", "-i", film.to_str().expect("plain"), "-vf", "setpts=PTS*10/6", "-r", "6", "-pix_fmt", "yuv420p"];
+    let (slower, rate) = (format!("setpts=PTS*10/{pace}"), pace.to_string());
+    let part = ["-ss", "26", "-t", "12", "-i", film.to_str().expect("plain"), "-vf", &slower, "-r", &rate, "-pix_fmt", "yuv420p"];
     let (name, codec): (&str, &[&str]) = match encoding {
-        Encoding::H264 => ("street-slow-h264.mp4", &["-c:v", "libx264", "-preset", "veryfast", "-crf", "29", "-g", "12", "-bf", "0"]),
+        Encoding::H264 => ("h264", &["-c:v", "libx264", "-preset", "veryfast", "-crf", "29", "-g", "12", "-bf", "0"]),
         Encoding::H265 => {
             let keys = "keyint=12:bframes=0:log-level=none";
-            ("street-slow-h265.mp4", &["-c:v", "libx265", "-preset", "ultrafast", "-crf", "29", "-x265-params", keys, "-tag:v", "hvc1"])
+            ("h265", &["-c:v", "libx265", "-preset", "ultrafast", "-crf", "29", "-x265-params", keys, "-tag:v", "hvc1"])
         }
     };
-    encoded(name, &[&part, codec].concat())
+    encoded(&format!("street-{pace}fps-{name}.mp4"), &[&part, codec].concat())
 }
 
 /// What is compared: events by kind, phase, place and reason of the end, in order; people counted by direction.
@@ -93,90 +93,120 @@ fn heard(seen: &[Seen], camera: &str) -> Story {
     Story { events: events.iter().map(told).collect(), counts }
 }
 
-/// One camera of the comparison: the server ends with its film, so that there is no second showing.
+/// One camera of the comparison. Its film is shown once: who comes back is told that there is no stream.
 struct Showing {
     id: &'static str,
     film: PathBuf,
-    server: Option<CameraServer>,
-    frames: f64,
-    damaged: f64,
-    grew: Duration,
-    clock: SystemClock,
+    server: CameraServer,
 }
 
 impl Showing {
-    fn start(id: &'static str, encoding: Encoding, auth: Auth) -> Self {
-        let film = slow_street(encoding);
-        let server = CameraServer::start(Some(&film), encoding, auth);
-        Self { id, film, server: Some(server), frames: 0.0, damaged: 0.0, grew: Duration::ZERO, clock: SystemClock::new() }
+    fn start(id: &'static str, encoding: Encoding, pace: u32) -> Self {
+        let film = slow_street(encoding, pace);
+        Self { id, server: CameraServer::start(Some(&film), encoding, Auth::Digest), film }
     }
 
     fn source(&self, transport: &str) -> String {
-        let url = self.server.as_ref().expect("it runs").url("/film");
+        let url = self.server.url("/once");
         format!("url = \"{url}\"\ntransport = \"{transport}\"\nuser = \"viewer\"\npassword_file = \"camera-password\"")
     }
 
-    /// Ends the server when the film is over: many frames came, and for a second no more.
-    fn is_over(&mut self, page: Page) -> bool {
-        let (frames, now) = (page.metric("simpang_frames_total", self.id), self.clock.monotonic());
-        if frames > self.frames || frames < 90.0 {
-            self.grew = now;
-        }
-        self.frames = frames;
-        self.damaged = page.metric("simpang_frames_damaged_total", self.id);
-        if now - self.grew > Duration::from_secs(1) {
-            self.server = None;
-        }
-        self.server.is_none()
+    /// Whether the agent has seen the film to its end: it waited for more, came back and was refused. Its figures may be older than that.
+    fn is_over(&self, state: &Value) -> bool {
+        let camera = self.shown(state);
+        camera["state"] == "noSignal" && camera["cause"].as_str().is_some_and(|cause| cause.contains("404"))
+    }
+
+    fn shown<'a>(&self, state: &'a Value) -> &'a Value {
+        state["cameras"].as_array().expect("cameras").iter().find(|camera| camera["id"] == self.id).expect("it is configured")
     }
 }
 
+/// Frames a second at which the film is shown. An agent analyses the newest frame and leaves out the others: on a machine too busy for the first
+/// pace the story would be another one, so there is a slower one.
+const PACES: [u32; 2] = [4, 2];
+/// Of 120: on fewer frames than these the story does not hang.
+const MOST_DROPPED: u64 = 12;
+
 /// Four cameras at once: H.264 and H.265, inside the connection and by datagram, all with Digest. What is heard at the broker is what replay
-/// prints of the same files, except: times (live ones begin with the connection), measurements and identities; frames that a busy machine
-/// does not analyse (the film is slow and its story is the same at every third frame); with datagrams, what the network loses.
+/// prints of the same files, except: times (live ones begin with the connection), measurements and identities.
 #[test]
 fn a_camera_tells_the_same_story_as_its_film() {
+    let [fast, slow] = PACES;
+    let shown = show(fast);
+    let most_dropped = shown.cameras.iter().map(|camera| camera.dropped).max();
+    if most_dropped <= Some(MOST_DROPPED) {
+        return shown.compare();
+    }
+    println!("{most_dropped:?} frames not analysed: too busy for {fast} frames a second, once more at {slow}");
+    show(slow).compare();
+}
+
+/// All four cameras after their films, and what was heard.
+struct Shown {
+    config: PathBuf,
+    _workshop: Workshop,
+    cameras: Vec<Came>,
+    seen: Vec<Seen>,
+    log: String,
+}
+
+/// What came of one camera.
+struct Came {
+    showing: Showing,
+    frames: f64,
+    damaged: f64,
+    dropped: u64,
+}
+
+fn show(pace: u32) -> Shown {
     let broker = Broker::plain();
     let subscriber = Subscriber::to(broker.port);
     let workshop = Workshop::new();
     workshop.secret("camera-password", "test-only");
-    let mut showings = [
+    let showings = [
         ("h264-tcp", Encoding::H264, "tcp"),
         ("h265-tcp", Encoding::H265, "tcp"),
         ("h264-udp", Encoding::H264, "udp"),
         ("h265-udp", Encoding::H265, "udp"),
     ]
-    .map(|(id, encoding, transport)| (Showing::start(id, encoding, Auth::Digest), transport));
+    .map(|(id, encoding, transport)| (Showing::start(id, encoding, pace), transport));
     let mut parts: Vec<String> = showings.iter().map(|(showing, transport)| street(showing.id, &showing.source(transport))).collect();
     parts.push(mqtt(broker.port));
     let config = workshop.config("four.toml", &parts);
 
     let agent = Program::agent(&config);
     let page = agent.page();
-    let all_over = wait_until(2 * PATIENCE, || {
-        let still_on: Vec<&str> = showings.iter_mut().filter_map(|(showing, _)| (!showing.is_over(page)).then_some(showing.id)).collect();
-        still_on.is_empty()
+    let all_over = wait_until(3 * PATIENCE, || {
+        let state = page.state();
+        showings.iter().all(|(showing, _)| showing.is_over(&state))
     });
     assert!(all_over, "the films do not end: {}\n{}", page.state(), agent.log());
-    let shown = page.state();
+    let state = page.state();
+    let cameras = showings.into_iter().map(|(showing, _)| Came {
+        frames: page.metric("simpang_frames_total", showing.id),
+        damaged: page.metric("simpang_frames_damaged_total", showing.id),
+        dropped: showing.shown(&state)["droppedFrames"].as_u64().expect("a number"),
+        showing,
+    });
+    let cameras = cameras.collect();
     let ended = agent.stop();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let seen = subscriber.wait(PATIENCE, |seen| says(seen, "stopped"));
+    Shown { config, _workshop: workshop, cameras, seen, log: ended.stderr }
+}
 
-    for (showing, transport) in &showings {
-        let (expected, frames) = replayed(&config, showing.id, &showing.film);
-        assert!(expected.events.len() >= 2 && expected.counts.values().sum::<u64>() >= 6, "{expected:?}");
-        // A busy machine loses datagrams, and with them pictures: then there is another story to tell, which is said and not compared.
-        let missing = frames as f64 - showing.frames;
-        if *transport == "udp" && (missing > 0.0 || showing.damaged > 0.0) {
-            assert!(missing <= frames as f64 / 2.0, "{}: {} of {frames} frames", showing.id, showing.frames);
-            println!("{}: NOT COMPARED: datagrams lost, {missing} of {frames} pictures missing, {} damaged", showing.id, showing.damaged);
-            continue;
+impl Shown {
+    fn compare(&self) {
+        for Came { showing, frames, damaged, dropped } in &self.cameras {
+            let (expected, all) = replayed(&self.config, showing.id, &showing.film);
+            assert!(expected.events.len() >= 2 && expected.counts.values().sum::<u64>() >= 6, "{expected:?}");
+            println!("{}: {frames} of {all} frames, {dropped} of them not analysed because a newer one came", showing.id);
+            // The first group of pictures may be missed; nothing may be lost on the way, by datagram neither.
+            let missing = all as f64 - frames;
+            assert!((0.0..=12.0).contains(&missing) && *damaged == 0.0, "{}: {damaged} damaged\n{}", showing.id, self.log);
+            assert_eq!(heard(&self.seen, showing.id), expected, "{}: {}", showing.id, self.log);
         }
-        assert!((0.0..=10.0).contains(&missing), "{}: {} of {frames} frames", showing.id, showing.frames);
-        assert_eq!(heard(&seen, showing.id), expected, "{}: {}", showing.id, ended.stderr);
-        let camera = shown["cameras"].as_array().expect("cameras").iter().find(|camera| camera["id"] == showing.id).expect("shown");
-        println!("{}: {} frames, {} of them not analysed because a newer one came", showing.id, showing.frames, camera["droppedFrames"]);
     }
 }
 
@@ -201,8 +231,7 @@ fn every_message_of_a_run_is_valid_by_the_shipped_schemas() {
     let workshop = Workshop::new();
     let nobody = format!("url = \"rtsp://127.0.0.1:{}/mati\"", free_port());
     let config = workshop.config("junction.toml", &[junction(), street("mati", &nobody), mqtt(broker.port)]);
-    let seconds = length.as_secs().to_string();
-    let ended = run(&["run", "--config", config.to_str().expect("plain"), "--seconds", &seconds]);
+    let ended = run_agent(&config, length);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     let seen = subscriber.wait(PATIENCE, |seen| says(seen, "stopped"));
 
@@ -386,5 +415,53 @@ fn a_broker_that_refuses_is_waited_for() {
     let seen = subscriber.wait(PATIENCE, |seen| on(seen, "event/").next().is_some());
     let first = on(&seen, "event/").next().map(json_of).expect("an event");
     assert_eq!(first["sequence"], "0000000001", "from the beginning: {first}");
+    assert_eq!(agent.stop().code, Some(0));
+}
+
+// ---- a camera that goes, a film that ends too soon ----
+
+/// Nobody waits for a camera to come back before being told that nobody sees any more. Half a minute of waiting: in the long form only.
+#[test]
+fn an_event_ends_while_its_camera_is_away() {
+    if std::env::var_os("SIMPANG_LONG_TESTS").is_none() {
+        println!("NOT RUN: takes a minute; set SIMPANG_LONG_TESTS=1");
+        return;
+    }
+    let broker = Broker::plain();
+    let subscriber = Subscriber::to(broker.port);
+    let workshop = Workshop::new();
+    let server = CameraServer::start(Some(&slow_street(Encoding::H264, PACES[0])), Encoding::H264, Auth::Open);
+    let source = format!("url = \"{}\"", server.url("/film"));
+    let config = workshop.config("away.toml", &[street("pergi", &source), mqtt(broker.port)]);
+    let agent = Program::agent(&config);
+    let begun = |seen: &[Seen]| on(seen, "event/").any(|message| told(&json_of(message))[0].contains(".new."));
+    assert!(begun(&subscriber.wait(PATIENCE, begun)), "a crowd: {}", agent.log());
+    drop(server);
+    let lost = |seen: &[Seen]| on(seen, "event/").map(json_of).find(|event| event["data"]["endReason"] == "cameraLost");
+    let seen = subscriber.wait(PATIENCE, |seen| lost(seen).is_some());
+    let end = lost(&seen).expect("it ended while nobody was there");
+    let first = on(&seen, "event/").map(json_of).find(|event| told(event)[0].contains(".new.")).expect("seen above");
+    assert_eq!(end["subject"], first["subject"]);
+    assert_eq!(agent.stop().code, Some(0));
+}
+
+#[test]
+fn why_a_film_ended_too_soon_is_on_the_log_the_page_and_in_its_health() {
+    let workshop = Workshop::new();
+    let source = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=10:duration=3", "-pix_fmt", "yuv420p"];
+    let whole = encoded("cut-off.mp4", &[&source[..], &["-c:v", "libx264", "-g", "5", "-movflags", "+faststart"]].concat());
+    let whole = std::fs::read(whole).expect("just encoded");
+    let film = workshop.write("cut.mp4", &whole[..whole.len() * 2 / 3]);
+    let config = workshop.config("cut.toml", &[street("potong", &format!("film = \"{}\"", film.display()))]);
+    let agent = Program::agent(&config);
+    let page = agent.page();
+    let said = agent.logs("camera `potong`: ");
+    assert!(said.contains("is cut off: ") && said.contains("copy the file again"), "{said}");
+    let shown = || page.state()["cameras"][0].clone();
+    assert!(wait_until(PATIENCE, || shown()["state"] == "ended"), "{}", shown());
+    assert!(shown()["cause"].as_str().is_some_and(|cause| cause.contains("is cut off: ")), "{}", shown());
+    let health = page.get("/healthz");
+    assert_eq!(health.status, 503, "the only camera shows nothing any more");
+    assert!(health.text().starts_with("potong: ended: ") && health.text().contains("is cut off: "), "{}", health.text());
     assert_eq!(agent.stop().code, Some(0));
 }

@@ -130,7 +130,7 @@ fn what_is_no_film_is_refused_with_a_reason() {
 }
 
 /// Splits an elementary stream where an access unit delimiter stands (the encoders below are told to write them).
-fn units(path: &Path, codec: VideoCodec, session: u32, first_number: u64) -> Vec<AccessUnit> {
+fn units(path: &Path, codec: VideoCodec, connection: u32, first_number: u64) -> Vec<AccessUnit> {
     let data = Bytes::from(std::fs::read(path).expect("just encoded"));
     let is_delimiter = |at: usize| match codec {
         VideoCodec::H264 => data[at + 3] & 0x1f == 9,
@@ -143,7 +143,15 @@ fn units(path: &Path, codec: VideoCodec, session: u32, first_number: u64) -> Vec
         let media = MediaTime::from_micros(index as i64 * 100_000);
         let stamp = Stamp { media, wall: START };
         let number = first_number + index as u64;
-        AccessUnit { data: data.slice(start..end), stamp, session, number, after_loss: false, parameters: Arc::clone(&parameters) }
+        AccessUnit {
+            data: data.slice(start..end),
+            stamp,
+            connection,
+            session: 1,
+            number,
+            after_loss: false,
+            parameters: Arc::clone(&parameters),
+        }
     };
     starts.iter().copied().zip(ends).enumerate().map(unit).collect()
 }
@@ -248,7 +256,7 @@ fn damaged_streams_are_survived_and_the_next_key_frame_is_clean_again() {
                     bytes.truncate(random(&mut state) as usize % bytes.len());
                 }
                 unit.data = Bytes::from(bytes);
-                unit.session = round;
+                unit.connection = round;
             }
             let frames = decode(&mut decoder, &units);
             assert!(frames.iter().rev().take(9).all(|frame| !frame.is_damaged() && frame.number() > 41), "{codec}, round {round}");

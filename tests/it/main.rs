@@ -24,3 +24,4 @@ mod demo;
 mod secrets;
 mod probe_broker;
 mod crossings;
+mod killed_agent;

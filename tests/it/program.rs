@@ -116,6 +116,13 @@ pub(crate) fn run_with_variables(arguments: &[&str], variables: &[(&str, &str)])
     Program::begin(command(arguments).envs(variables.iter().copied())).ended()
 }
 
+/// Runs the agent for so long.
+pub(crate) fn run_agent(config: &Path, length: Duration) -> Ended {
+    let seconds = length.as_secs().to_string();
+    let agent = Program::start(&["run", "--config", config.to_str().expect("plain"), "--seconds", &seconds]);
+    agent.ended_within(length + 3 * PATIENCE)
+}
+
 /// A running program; killed when dropped.
 pub(crate) struct Program {
     child: Child,
@@ -207,13 +214,17 @@ impl Program {
     }
 
     /// Waits until it has ended.
-    pub(crate) fn ended(mut self) -> Ended {
+    pub(crate) fn ended(self) -> Ended {
+        self.ended_within(3 * PATIENCE)
+    }
+
+    fn ended_within(mut self, limit: Duration) -> Ended {
         let mut status = None;
         let mut is_over = || {
             status = self.child.try_wait().expect("own child");
             status.is_some()
         };
-        assert!(wait_until(3 * PATIENCE, &mut is_over), "does not end:\n{}", self.stderr.text());
+        assert!(wait_until(limit, &mut is_over), "does not end:\n{}", self.stderr.text());
         self.readers.drain(..).for_each(|reader| reader.join().expect("ends with the program"));
         let status = status.expect("over");
         Ended { code: status.code(), stdout: self.stdout.text(), stderr: self.stderr.text() }

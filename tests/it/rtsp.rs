@@ -160,6 +160,23 @@ fn a_server_that_dies_and_comes_back_is_found_again_each_time() {
     }
 }
 
+#[test]
+fn a_camera_that_restarts_goes_on_in_its_session_as_much_later_as_it_was_away() {
+    let mut server = CameraServer::live();
+    let running = Running::start(&rtsp_camera(&server.url("/live"), RtspTransport::Tcp, None));
+    running.wait("frames", |status| status.frames > 25);
+    let before = running.frames.recv_timeout(Duration::from_secs(5)).expect("a frame");
+    server.restart();
+    let back = running.wait("its return", |status| status.reconnects == 1);
+    running.wait("frames", |status| status.frames > back.frames + 25);
+    let after = running.frames.recv_timeout(Duration::from_secs(5)).expect("a frame");
+    assert_eq!((before.session(), after.session()), (1, 1));
+    let media = after.stamp().media.since(before.stamp().media).as_secs_f64();
+    let wall = before.stamp().wall.secs_until(after.stamp().wall);
+    assert!(media > 1.0 && (media - wall).abs() < 2.5, "media time {media} s, wall time {wall} s");
+    assert!(!after.is_damaged());
+}
+
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("always there");

@@ -5,6 +5,7 @@
 
 Prints `listening PORT` once it answers. Streams:
     /film   the picture track of FILE (mp4), packets as they are; sends no more at its end, as cameras that hang do
+    /once   the same, for the first viewer only: who comes back finds no stream (404)
     /live   a generated test picture, 25 frames a second, for ever, H.264
     /jpeg   the same as JPEG
     /vp8    the same in a format that cameras of this project do not speak
@@ -52,6 +53,14 @@ def ask_for_password(server, factories, kind):
     server.set_auth(auth)
 
 
+def close_after_first_viewer(server, path):
+    def playing(_client, context):
+        if context.uri.abspath.startswith(path):
+            server.get_mount_points().remove_factory(path)
+
+    server.connect("client-connected", lambda _server, client: client.connect("play-request", playing))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", default="0")
@@ -66,7 +75,8 @@ def main():
     server.set_service(options.port)
     streams = {"/live": (LIVE, True), "/jpeg": (JPEG, True), "/vp8": (VP8, True), "/sound": (SOUND, True)}
     if options.film:
-        streams["/film"] = (film(options.film, options.codec), False)
+        streams["/film"] = streams["/once"] = (film(options.film, options.codec), False)
+        close_after_first_viewer(server, "/once")
     factories = []
     for path, (pipeline, shared) in streams.items():
         factory = GstRtspServer.RTSPMediaFactory()

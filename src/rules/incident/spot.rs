@@ -19,6 +19,8 @@ pub(super) struct Spot {
     pub(super) first_track: TrackId,
     pub(super) class: Class,
     rest: Rest,
+    /// Time since it came to rest in which the camera sent nothing: nobody knows what stood here then.
+    blind: Duration,
     /// When the vehicle was last seen here.
     pub(super) last_seen: Stamp,
     seen: u32,
@@ -44,6 +46,7 @@ impl Spot {
             first_track: track.track.id,
             class: track.track.class,
             rest: track.rest(),
+            blind: Duration::ZERO,
             last_seen: now,
             seen: 0,
             looked: 0,
@@ -56,6 +59,16 @@ impl Spot {
     /// Since when the vehicle has been standing here.
     pub(super) fn since(&self) -> Stamp {
         self.rest.since()
+    }
+
+    /// How long it has been standing here under our eyes.
+    pub(super) fn stood(&self, now: MediaTime) -> Duration {
+        now.since(self.since().media).saturating_sub(self.blind)
+    }
+
+    /// The camera sent nothing for `gap` until `end`.
+    pub(super) fn was_unwatched(&mut self, gap: Duration, end: MediaTime) {
+        self.blind += gap.min(end.since(self.since().media));
     }
 
     /// How far it moved meanwhile, in L.

@@ -12,6 +12,7 @@ use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{StoppedVehicleSettings, Zone, ZoneUse};
 use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, OpenEvent, Opening, RuleText, Severity, ZoneRef};
 use crate::rules::episode::{two_decimals, zone_ref};
+use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, Rule};
 use crate::scene::{Scene, SceneTrack};
 
@@ -24,6 +25,9 @@ pub struct StoppedVehicle {
     zone_ref: ZoneRef,
     /// Where standing is normal.
     waiting: Vec<Polygon<Norm>>,
+    sampling: Sampling,
+    /// The latest interruption of the camera, and when it was over.
+    unwatched: Option<(Duration, MediaTime)>,
     spots: Vec<(Spot, Option<Told>)>,
 }
 
@@ -46,10 +50,11 @@ impl StoppedVehicle {
         settings: StoppedVehicleSettings,
         zone: Zone,
         all: impl Iterator<Item = (&'a Slug, &'a Zone)>,
+        sampling: Sampling,
     ) -> Self {
         let waiting = all.filter(|(_, zone)| zone.kind == ZoneUse::Waiting).map(|(_, zone)| zone.polygon.clone()).collect();
         let zone_ref = zone_ref(&settings.zone, &zone);
-        Self { scope, settings, zone, zone_ref, waiting, spots: Vec::new() }
+        Self { scope, settings, zone, zone_ref, waiting, sampling, unwatched: None, spots: Vec::new() }
     }
 
     fn is_watched(&self, track: &SceneTrack, scene: &Scene<'_>) -> bool {
@@ -58,6 +63,15 @@ impl StoppedVehicle {
             && track.track.is_observed
             && self.zone.polygon.contains(foot)
             && !self.waiting.iter().any(|polygon| polygon.contains(foot))
+    }
+
+    /// Time in which the camera sent nothing is no time in which anything stood.
+    fn note_interruption(&mut self, scene: &Scene<'_>) {
+        let gap = self.sampling.unseen(scene);
+        if !gap.is_zero() {
+            self.unwatched = Some((gap, scene.at.media));
+            self.spots.iter_mut().for_each(|(spot, _)| spot.was_unwatched(gap, scene.at.media));
+        }
     }
 
     /// Follows the known standing vehicles and notices new ones.
@@ -74,7 +88,12 @@ impl StoppedVehicle {
             if let Some((spot, _)) = lost {
                 spot.take_over(track, scene.at);
             } else if self.spots.len() < MOST && self.is_watched(track, scene) {
-                self.spots.push((Spot::new(track, scene.at), None));
+                let mut spot = Spot::new(track, scene.at);
+                // It may have come to rest before the interruption.
+                if let Some((gap, end)) = self.unwatched {
+                    spot.was_unwatched(gap, end);
+                }
+                self.spots.push((spot, None));
             }
         }
         for (spot, _) in &mut self.spots {
@@ -85,7 +104,7 @@ impl StoppedVehicle {
     fn tell(&mut self, now: Stamp, out: &mut Findings) {
         let settings = &self.settings;
         for (spot, told) in &mut self.spots {
-            let stood = now.media.since(spot.since().media);
+            let stood = spot.stood(now.media);
             match told {
                 None if spot.is_seen(now.media) && stood >= settings.dwell && spot.passed() >= settings.passed => {
                     let (zone, rule) = (self.zone_ref.clone(), rule_text(settings));
@@ -120,12 +139,14 @@ impl StoppedVehicle {
 
 impl Rule for StoppedVehicle {
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
+        self.note_interruption(scene);
         self.look(scene);
         self.tell(scene.at, out);
         self.forget(scene.at, out);
     }
 
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
+        self.unwatched = None;
         let told = self.spots.drain(..).filter_map(|(_, told)| told);
         out.events.extend(told.map(|told| told.event.end(at.wall, at.wall, reason)));
     }
@@ -134,11 +155,11 @@ impl Rule for StoppedVehicle {
 /// The figures now. Confidence is the share of frames in which the vehicle was seen standing, times 0.7, and 0.1 more for each of the first three
 /// vehicles that passed: without others passing, a queue looks the same.
 fn finding(spot: &Spot, now: Stamp) -> Finding {
-    let stood = now.media.since(spot.since().media).as_secs_f64();
+    let (window, stood) = (now.media.since(spot.since().media).as_secs_f64(), spot.stood(now.media).as_secs_f64());
     let measurement = Measurement {
         window_start: Some(spot.since().wall.to_string()),
         window_end: Some(now.wall.to_string()),
-        window_s: Some(two_decimals(stood)),
+        window_s: Some(two_decimals(window)),
         stationary_s: Some(two_decimals(stood)),
         drift_l: Some(two_decimals(f64::from(spot.drift_l()))),
         vehicles_passed: Some(spot.passed()),
