@@ -161,7 +161,8 @@ impl<'a> Watch<'a> {
         }
         self.analysed.tick(self.post.clock.monotonic());
         let latency = frame.stamp().wall.secs_until(self.post.clock.wall());
-        self.latencies.push((latency * 1e3) as f32);
+        // A stamp may lead our clock a little.
+        self.latencies.push((latency * 1e3).max(0.0) as f32);
         let (totals, rate) = (self.pipeline.totals(), self.analysed.per_second(self.post.clock.monotonic()));
         let board = outlet.camera(self.post.index);
         board.update_counters(|counters| {

@@ -44,11 +44,7 @@ impl FromStr for CameraUrl {
 
 impl fmt::Display for CameraUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Some makers write the login as a part of the path, `/0/user:password/main`.
-        let path: Vec<String> = self.0.path().split('/').map(without_login).collect();
-        let mut shown = self.0.clone();
-        shown.set_path(&path.join("/"));
-        f.write_str(&without_secrets(shown.as_str()))
+        f.write_str(&without_secrets(self.0.as_str()))
     }
 }
 
@@ -68,6 +64,8 @@ pub fn without_secrets(text: &str) -> String {
         let (before, value) = rest.split_at(equals + 1);
         shown += before;
         let end = value.find(|c: char| c == '&' || c == '"' || c.is_whitespace()).unwrap_or(value.len());
+        // In JSON the quotation mark is `\"`: both stay.
+        let end = if value[end..].starts_with('"') && value[..end].ends_with('\\') { end - 1 } else { end };
         let hides = end > 0 && is_secret(&before[..equals]);
         shown += if hides { HIDDEN } else { "" };
         rest = if hides { &value[end..] } else { value };
@@ -88,11 +86,19 @@ fn without_user_passwords(text: &str) -> String {
     parts.fold(first, |shown, part| {
         let end = part.find(|c: char| matches!(c, '/' | '?' | '#' | '"') || c.is_whitespace()).unwrap_or(part.len());
         let (authority, after) = part.split_at(end);
+        let after = without_path_login(after);
         match authority.rsplit_once('@') {
             Some((login, host)) => format!("{shown}://{}@{host}{after}", without_login(login)),
-            None => format!("{shown}://{part}"),
+            None => format!("{shown}://{authority}{after}"),
         }
     })
+}
+
+/// Some makers write the login as a part of the path, `/0/user:password/main`. `text` may go on behind the address.
+fn without_path_login(text: &str) -> String {
+    let end = text.find(|c: char| c == '"' || c.is_whitespace()).unwrap_or(text.len());
+    let (path, after) = text.split_at(end);
+    path.split('/').map(without_login).collect::<Vec<_>>().join("/") + after
 }
 
 /// `user:***` of `user:password`.
@@ -132,5 +138,9 @@ mod tests {
         let shown = r#"unable to join base url rtsp://a:***@h/x?password=*** with control url "rtsp://b:***@h/pwd=***""#;
         assert_eq!(without_secrets(said), shown);
         assert_eq!(without_secrets("frames=12 reconnects=3"), "frames=12 reconnects=3");
+        let said = "unable to join base url rtsp://10.0.0.7:554/0/admin:canary/main with control url: none";
+        assert_eq!(without_secrets(said), said.replace("canary", "***"));
+        let line = serde_json::json!({ "message": r#"control url "rtsp://b@h/pwd=canary""# }).to_string();
+        assert_eq!(without_secrets(&line), line.replace("canary", "***"), "a line of JSON stays one");
     }
 }

@@ -9,8 +9,8 @@ pub(crate) const REPORTED: [Duration; 2] = [Duration::from_secs(60), Duration::f
 
 /// Cuts the stream's time into periods that begin at whole minutes or quarters of UTC (Indonesia's zones are whole hours from it).
 ///
-/// The wall clock is asked once, at the first frame; from then on the media clock decides, so that a step of the box's clock neither
-/// repeats nor skips a period.
+/// The media clock decides, so that small corrections of the box's clock neither repeat nor skip a period. When the box's clock is set, as on one
+/// that starts in 1970, the open period ends there and the next one has the right date.
 #[derive(Clone, Debug)]
 pub(crate) struct Periods {
     length_us: i64,
@@ -50,25 +50,50 @@ impl Periods {
     /// Takes the time of a frame; `Some` when the frame is the first one behind a period. Call it before measuring the frame.
     /// Periods in which no frame fell are not reported: absent means not measured.
     pub(crate) fn advance(&mut self, at: Stamp) -> Option<Closed> {
-        let origin_us = self.open.map_or(at.wall.as_micros() - at.media.as_micros(), |open| open.origin_us);
-        let now_us = origin_us + at.media.as_micros();
-        if let Some(open) = &mut self.open
-            && now_us < open.end_us
-        {
+        let told_us = at.wall.as_micros() - at.media.as_micros();
+        let Some(open) = &mut self.open else {
+            let now_us = told_us + at.media.as_micros();
+            self.open = Some(self.begin(told_us, now_us, now_us));
+            return None;
+        };
+        if (told_us - open.origin_us).abs() > CLOCK_SET_US {
+            return self.follow_clock(told_us, at.media);
+        }
+        let (origin_us, now_us) = (open.origin_us, open.origin_us + at.media.as_micros());
+        if now_us < open.end_us {
             open.last_us = now_us;
             return None;
         }
         let start_us = now_us.div_euclid(self.length_us) * self.length_us;
-        let from_us = if self.open.is_some() { start_us } else { now_us };
-        let next = Open { origin_us, end_us: start_us + self.length_us, from_us, last_us: now_us };
+        let next = self.begin(origin_us, now_us, start_us);
         let over = self.open.replace(next)?;
         Some(Closed { from: WallTime::from_micros(over.from_us), to: WallTime::from_micros(over.end_us) })
     }
 
-    /// The session ends: the open period as far as it went. `None` for a quarter that did not outlast a minute, because
-    /// the report of the minute says the same; so a reader knows a quarter by its length.
+    /// The session ends: the open period as far as it went.
     pub(crate) fn finish(&mut self, at: MediaTime) -> Option<Closed> {
         let open = self.open.take()?;
+        self.cut(open, at)
+    }
+
+    /// The box's clock was set: what was measured so far keeps the old dates; what is too short to be told goes on with the new ones.
+    fn follow_clock(&mut self, told_us: i64, at: MediaTime) -> Option<Closed> {
+        let open = self.open.take()?;
+        let over = self.cut(open, at);
+        let now_us = told_us + at.as_micros();
+        let measured_us = if over.is_some() { 0 } else { open.origin_us + at.as_micros() - open.from_us };
+        self.open = Some(self.begin(told_us, now_us, now_us - measured_us));
+        over
+    }
+
+    fn begin(&self, origin_us: i64, now_us: i64, from_us: i64) -> Open {
+        let start_us = now_us.div_euclid(self.length_us) * self.length_us;
+        Open { origin_us, end_us: start_us + self.length_us, from_us, last_us: now_us }
+    }
+
+    /// The period up to now. `None` for a quarter that did not outlast a minute, because the report of the minute says the same; so a reader
+    /// knows a quarter by its length.
+    fn cut(&self, open: Open, at: MediaTime) -> Option<Closed> {
         let to_us = (open.origin_us + at.as_micros()).clamp(open.last_us, open.end_us);
         let is_told_by_minutes = self.length_us > MINUTE_US && to_us - open.from_us <= MINUTE_US;
         let closed = Closed { from: WallTime::from_micros(open.from_us), to: WallTime::from_micros(to_us) };
@@ -76,6 +101,8 @@ impl Periods {
     }
 }
 
+/// Larger differences between the box's clock and the period's are no drift or correction: the clock was set.
+const CLOCK_SET_US: i64 = 30_000_000;
 const MINUTE_US: i64 = 60_000_000;
 
 #[cfg(test)]
@@ -91,16 +118,37 @@ mod tests {
     }
 
     #[test]
-    fn periods_begin_at_whole_minutes_whatever_the_box_clock_does_meanwhile() {
+    fn periods_begin_at_whole_minutes_and_small_corrections_of_the_box_clock_do_not_move_them() {
         let mut periods = Periods::new(REPORTED[0]);
         assert_eq!(periods.advance(at(0.0, "2026-11-21T10:00:40Z")), None);
-        assert_eq!(periods.advance(at(10.0, "2026-11-21T12:00:00Z")), None, "NTP stepped the wall clock");
-        let first = minutes(periods.advance(at(20.0, "2026-11-21T12:00:10Z"))).expect("a minute is over");
+        assert_eq!(periods.advance(at(10.0, "2026-11-21T10:01:05Z")), None, "15 s ahead, still the first minute");
+        let first = minutes(periods.advance(at(20.0, "2026-11-21T10:01:15Z"))).expect("a minute is over");
         assert_eq!(first, ("2026-11-21T10:00:40.000Z".into(), "2026-11-21T10:01:00.000Z".into()));
-        let second = minutes(periods.advance(at(200.0, "2026-11-21T12:03:10Z"))).expect("minutes without frames are skipped");
+        let second = minutes(periods.advance(at(200.0, "2026-11-21T10:04:15Z"))).expect("minutes without frames are skipped");
         assert_eq!(second, ("2026-11-21T10:01:00.000Z".into(), "2026-11-21T10:02:00.000Z".into()));
         let last = minutes(periods.finish(MediaTime::from_secs_f64(210.0))).expect("ten seconds");
         assert_eq!(last, ("2026-11-21T10:04:00.000Z".into(), "2026-11-21T10:04:10.000Z".into()));
+    }
+
+    #[test]
+    fn when_the_box_clock_is_set_the_minute_ends_and_the_next_one_has_the_right_date() {
+        let mut periods = Periods::new(REPORTED[0]);
+        periods.advance(at(0.0, "1970-01-01T00:00:10Z"));
+        periods.advance(at(19.0, "1970-01-01T00:00:29Z"));
+        let before = minutes(periods.advance(at(20.0, "2026-11-21T10:00:40Z"))).expect("20 s with the wrong date");
+        assert_eq!(before, ("1970-01-01T00:00:10.000Z".into(), "1970-01-01T00:00:30.000Z".into()));
+        assert_eq!(periods.advance(at(39.0, "2026-11-21T10:00:59Z")), None);
+        let after = minutes(periods.advance(at(40.0, "2026-11-21T10:01:00Z"))).expect("the rest of the minute");
+        assert_eq!(after, ("2026-11-21T10:00:40.000Z".into(), "2026-11-21T10:01:00.000Z".into()));
+    }
+
+    #[test]
+    fn a_quarter_in_whose_first_minute_the_clock_is_set_takes_that_minute_along() {
+        let mut periods = Periods::new(REPORTED[1]);
+        periods.advance(at(0.0, "1970-01-01T00:00:10Z"));
+        assert_eq!(periods.advance(at(20.0, "2026-11-21T10:01:00Z")), None);
+        let whole = periods.advance(at(860.0, "2026-11-21T10:15:00Z")).expect("the quarter is over");
+        assert_eq!((whole.secs(), whole.to.to_string().as_str()), (860.0, "2026-11-21T10:15:00.000Z"));
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::time::Duration;
 
 use crate::broker::{Broker, Subscriber, free_port, wait_until};
 use crate::program::{Ended, PATIENCE, Program, Workshop, junction, mqtt, run, street};
@@ -37,12 +36,12 @@ fn probe_names_the_camera_without_its_password() {
 fn the_demonstration_shows_ones_own_camera_without_its_password() {
     let port = free_port();
     for (address, _) in addresses(port) {
-        let demo = Program::start(&["demo", "--headless", "--seconds", "4", "--camera", &address]);
+        let demo = Program::start(&["demo", "--headless", "--seconds", "60", "--camera", &address]);
         let page = crate::program::Page { address: demo.prints("http://").trim().parse().expect("an address") };
         let tried = || page.state()["cameras"].as_array().expect("cameras").iter().any(|one| one["state"] == "noSignal");
-        assert!(wait_until(Duration::from_secs(3), tried), "{}", demo.log());
+        assert!(wait_until(PATIENCE, tried), "{}", demo.log());
         let shown = page.get("/api/state").text() + &page.get("/metrics").text() + &page.get("/healthz").text();
-        let ended = demo.ended();
+        let ended = demo.stop();
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert!(!(shown + &text(&ended)).contains("canary"), "{address}: {}", text(&ended));
     }

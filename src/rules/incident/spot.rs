@@ -21,6 +21,8 @@ pub(super) struct Spot {
     rest: Rest,
     /// Time since it came to rest in which the camera sent nothing: nobody knows what stood here then.
     blind: Duration,
+    /// The same since the vehicle was last seen: nobody knows whether it left then.
+    gone_blind: Duration,
     /// When the vehicle was last seen here.
     pub(super) last_seen: Stamp,
     seen: u32,
@@ -47,6 +49,7 @@ impl Spot {
             class: track.track.class,
             rest: track.rest(),
             blind: Duration::ZERO,
+            gone_blind: Duration::ZERO,
             last_seen: now,
             seen: 0,
             looked: 0,
@@ -69,6 +72,7 @@ impl Spot {
     /// The camera sent nothing for `gap` until `end`.
     pub(super) fn was_unwatched(&mut self, gap: Duration, end: MediaTime) {
         self.blind += gap.min(end.since(self.since().media));
+        self.gone_blind += gap.min(end.since(self.last_seen.media));
     }
 
     /// How far it moved meanwhile, in L.
@@ -98,7 +102,7 @@ impl Spot {
 
     /// For how long nobody has been here. A track that the tracker keeps without seeing it is hidden, not gone.
     pub(super) fn gone_for(&self, now: MediaTime) -> Option<Duration> {
-        self.track.is_none().then(|| now.since(self.last_seen.media))
+        self.track.is_none().then(|| now.since(self.last_seen.media).saturating_sub(self.gone_blind))
     }
 
     pub(super) fn involved(&self) -> Involved {
@@ -122,6 +126,7 @@ impl Spot {
             (self.rest, self.track) = (before, None);
         } else if displacement(self.rest.place(), track.track.rect) <= limit {
             (self.last_seen, self.class, self.car_length) = (scene.at, track.track.class, track.car_length);
+            self.gone_blind = Duration::ZERO;
             self.seen = self.seen.saturating_add(1);
         }
     }
@@ -139,6 +144,7 @@ impl Spot {
     pub(super) fn take_over(&mut self, track: &SceneTrack, now: Stamp) {
         self.track = Some(track.track.id);
         self.last_seen = now;
+        self.gone_blind = Duration::ZERO;
     }
 
     /// Counts the vehicles that go by in this frame.
