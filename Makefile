@@ -36,7 +36,7 @@ test: setup
 	$(CARGO) test $(PROFILE) --locked --doc
 	$(CARGO) test $(PROFILE) --locked --tests --no-fail-fast
 
-# Not in CI: about half an hour.
+# Not in CI: about a quarter of an hour.
 test-long: setup
 	SIMPANG_LONG_TESTS=1 SIMPANG_TEST_RESTARTS=20 SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture delivery:: rtsp:: end_to_end:: killed_agent::
 

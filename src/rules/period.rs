@@ -52,8 +52,7 @@ impl Periods {
     pub(crate) fn advance(&mut self, at: Stamp) -> Option<Closed> {
         let told_us = at.wall.as_micros() - at.media.as_micros();
         let Some(open) = &mut self.open else {
-            let now_us = told_us + at.media.as_micros();
-            self.open = Some(self.begin(told_us, now_us, now_us));
+            self.open = Some(self.begin(told_us, at.media));
             return None;
         };
         if (told_us - open.origin_us).abs() > CLOCK_SET_US {
@@ -64,9 +63,8 @@ impl Periods {
             open.last_us = now_us;
             return None;
         }
-        let start_us = now_us.div_euclid(self.length_us) * self.length_us;
-        let next = self.begin(origin_us, now_us, start_us);
-        let over = self.open.replace(next)?;
+        let next = self.begin(origin_us, at.media);
+        let over = self.open.replace(Open { from_us: next.end_us - self.length_us, ..next })?;
         Some(Closed { from: WallTime::from_micros(over.from_us), to: WallTime::from_micros(over.end_us) })
     }
 
@@ -80,15 +78,17 @@ impl Periods {
     fn follow_clock(&mut self, told_us: i64, at: MediaTime) -> Option<Closed> {
         let open = self.open.take()?;
         let over = self.cut(open, at);
-        let now_us = told_us + at.as_micros();
+        let next = self.begin(told_us, at);
         let measured_us = if over.is_some() { 0 } else { open.origin_us + at.as_micros() - open.from_us };
-        self.open = Some(self.begin(told_us, now_us, now_us - measured_us));
+        self.open = Some(Open { from_us: next.from_us - measured_us, ..next });
         over
     }
 
-    fn begin(&self, origin_us: i64, now_us: i64, from_us: i64) -> Open {
+    /// The period in which `at` falls, observed from then on.
+    fn begin(&self, origin_us: i64, at: MediaTime) -> Open {
+        let now_us = origin_us + at.as_micros();
         let start_us = now_us.div_euclid(self.length_us) * self.length_us;
-        Open { origin_us, end_us: start_us + self.length_us, from_us, last_us: now_us }
+        Open { origin_us, end_us: start_us + self.length_us, from_us: now_us, last_us: now_us }
     }
 
     /// The period up to now. `None` for a quarter that did not outlast a minute, because the report of the minute says the same; so a reader

@@ -61,11 +61,15 @@ mod tests {
     fn a_socket_that_somebody_else_made_gets_room_for_a_key_frame() {
         let theirs = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback");
         let before = sockopt::socket_recv_buffer_size(&theirs).expect("a socket");
+        let most = std::fs::read_to_string("/proc/sys/net/core/rmem_max").expect("Linux").trim().parse::<usize>().expect("a number");
+        if before >= 2 * most.min(WANTED) {
+            return eprintln!("NOT TESTED: sockets have {before} bytes on this machine by themselves, and may not have more");
+        }
         let smallest = match enlarge() {
             Ok(smallest) => smallest.expect("there is one"),
             Err(refused) => return eprintln!("NOT TESTED: this machine lets no program look at its own sockets: {refused}"),
         };
         let after = sockopt::socket_recv_buffer_size(&theirs).expect("a socket");
-        assert!(after >= before && smallest <= after, "{before} → {after}, smallest {smallest}");
+        assert!(after > before && smallest <= after, "{before} → {after}, smallest {smallest}");
     }
 }

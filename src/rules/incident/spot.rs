@@ -180,3 +180,37 @@ fn goes_by(track: &SceneTrack, place: Point<Pixel>, car_length: f32) -> bool {
     let beside = (here.x - place.x) * uy - (here.y - place.y) * ux;
     ahead(before.rect.center()) < 0.0 && ahead(here) >= 0.0 && beside.abs() <= BESIDE_L * car_length
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::geom::Rect;
+    use crate::base::time::WallTime;
+
+    fn stamp(secs: f64) -> Stamp {
+        Stamp { media: MediaTime::from_secs_f64(secs), wall: WallTime::from_micros(0) }
+    }
+
+    #[test]
+    fn time_without_pictures_is_no_time_in_which_a_lost_vehicle_was_gone() {
+        let mut spot = Spot {
+            track: None,
+            first_track: TrackId(1),
+            class: Class::Car,
+            rest: Rest::new(stamp(0.0), Rect::new(100.0, 100.0, 60.0, 40.0)),
+            blind: Duration::ZERO,
+            gone_blind: Duration::ZERO,
+            last_seen: stamp(20.0),
+            seen: 1,
+            looked: 1,
+            car_length: 60.0,
+            passed: 0,
+            passed_lately: VecDeque::new(),
+        };
+        let gone = |spot: &Spot, at: f64| spot.gone_for(MediaTime::from_secs_f64(at));
+        assert_eq!(gone(&spot, 21.0), Some(Duration::from_secs(1)));
+        spot.was_unwatched(Duration::from_secs(15), MediaTime::from_secs_f64(36.0));
+        assert_eq!(gone(&spot, 38.0), Some(Duration::from_secs(3)), "a second before and two behind the interruption");
+        assert_eq!(spot.stood(MediaTime::from_secs_f64(38.0)), Duration::from_secs(23));
+    }
+}
