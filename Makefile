@@ -6,7 +6,7 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test test-long build check format clippy deny bench golden docs score setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score scorecard setup
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
@@ -16,6 +16,7 @@ help:
 	@echo "make check    format, clippy, licences, documentation: what a change must pass"
 	@echo "make bench    speed and memory, bar by bar, against the Python peer"
 	@echo "make score    accuracy against outside truth, with bars"
+	@echo "make scorecard  events on generated traffic, against its truth (SUMO; minutes an hour of traffic)"
 	@echo "make golden   regenerate the generated documentation"
 	@echo "make docs     API documentation in target/doc"
 
@@ -66,3 +67,7 @@ bench: setup
 
 score: build
 	@env=$$(.ci/python-env score tests/score/requirements.txt) && "$$env/python" tests/score/self_check.py && "$$env/python" tests/score/score.py --simpang $(SIMPANG) --media $(MEDIA)
+
+# `ARGUMENTS="--hours-clean 72 --incidents 200"` for the whole card; the default is a short one.
+scorecard: build
+	@env=$$(.ci/python-env scorecard tests/scorecard/requirements.txt) && "$$env/python" tests/scorecard/card.py --simpang $(SIMPANG) --write docs/scorecard.md $(ARGUMENTS)

@@ -15,5 +15,6 @@ mod logging;
 mod mot_log;
 mod mot_tracks;
 mod progress;
+mod recording;
 pub mod stop;
 mod summary;

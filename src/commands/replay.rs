@@ -1,29 +1,27 @@
-//! `simpang replay`: the agent's analysis on a recorded film, as fast as possible and without a clock.
+//! `simpang replay`: the agent's analysis on a recorded film or on recorded detections, as fast as possible and without a clock.
 //!
 //! Standard output is the same from run to run: events as JSON lines, then one summary. What varies (CPU seconds) goes to standard error.
 
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use super::annotate::FilmWriter;
 use super::mot_log::MotLog;
+use super::recording::RecordingArgs;
 use super::summary::Summary;
-use crate::agent::{camera_plan, identity, look};
+use crate::agent::{camera_plan, identity};
 use crate::base::time::{WallTime, thread_cpu};
 use crate::config::check;
-use crate::config::settings::{CameraSettings, DetectorSettings, Settings, SourceSettings};
+use crate::config::settings::{CameraSettings, Settings};
 use crate::decode::Frame;
-use crate::detect::Pool;
 use crate::event::{EndReason, Wire};
 use crate::pipeline::{Pipeline, Step, Totals};
 use crate::rules::RuleSet;
-use crate::source::file::FileFrames;
 
-/// Analyses a recorded film as fast as possible.
+/// Analyses a recorded film, or recorded detections, as fast as possible.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Configuration that describes the camera
@@ -32,10 +30,9 @@ pub struct Args {
     /// Which camera of the configuration the film stands for; may be left out when there is one
     #[arg(long)]
     camera: Option<String>,
-    /// The film: mp4, mkv, avi, anything libav reads
-    #[arg(long)]
-    input: PathBuf,
-    /// When the film begins, RFC 3339
+    #[command(flatten)]
+    recording: RecordingArgs,
+    /// When the recording begins, RFC 3339
     #[arg(long, default_value = "2026-01-01T00:00:00Z", value_parser = parse_start)]
     start: WallTime,
     /// Analyse frames 1, 1+N, 1+2N, …
@@ -63,9 +60,8 @@ fn parse_start(text: &str) -> Result<WallTime, String> {
 pub fn run(args: Args) -> Result<()> {
     let settings = check::load(&args.config)?.settings;
     let camera = choose(&settings, args.camera.as_deref())?;
-    let mut frames = FileFrames::open(&args.input, args.start)?;
     let rules = RuleSet::build(camera, &settings.site.source())?;
-    let (detector, track) = look(camera, pool(&settings.detector, camera)?.as_ref());
+    let (mut frames, detector, track) = args.recording.open(camera, &settings.detector, args.start)?;
     let mut pipeline = Pipeline::new(detector, &track, rules);
     let mut outputs = Outputs::open(&args, &settings, camera, frames.frame_rate())?;
     let bar = super::progress::bar(frames.frame_count(), "replay");
@@ -96,11 +92,6 @@ pub fn run(args: Args) -> Result<()> {
     print_cost(&pipeline.totals(), decode);
     // What could be read is summed up all the same; the exit code says that it is not everything.
     cut_off.map_or(Ok(()), |error| Err(error.into()))
-}
-
-fn pool(settings: &DetectorSettings, camera: &CameraSettings) -> Result<Option<Arc<Pool>>> {
-    let is_drawn = matches!(camera.source, SourceSettings::Simulated { .. });
-    Ok(if is_drawn { None } else { Some(Pool::open(settings)?) })
 }
 
 fn choose<'a>(settings: &'a Settings, id: Option<&str>) -> Result<&'a CameraSettings> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -37,9 +37,13 @@ pub struct Args {
     pub new_score: f32,
 }
 
-fn frame_rate(text: &str) -> Result<f64, String> {
+pub(super) fn frame_rate(text: &str) -> Result<f64, String> {
     let fps = text.parse().ok().filter(|fps: &f64| fps.is_finite() && *fps > 0.0);
     fps.ok_or_else(|| "frames a second must be a number above 0, such as 25 or 23.976".to_owned())
+}
+
+pub(super) fn not_mot(path: &Path) -> String {
+    format!("detections `{}` are not in MOT format, frame,id,left,top,width,height,conf a line", path.display())
 }
 
 fn share(text: &str) -> Result<f32, String> {
@@ -54,9 +58,7 @@ fn share(text: &str) -> Result<f32, String> {
 pub fn run(args: Args) -> Result<()> {
     let input = File::open(&args.detections)
         .with_context(|| format!("cannot open detections `{}`; check the path and who may read it", args.detections.display()))?;
-    let detections = mot::read_detections(BufReader::new(input)).with_context(|| {
-        format!("detections `{}` are not in MOT format, frame,id,left,top,width,height,conf a line", args.detections.display())
-    })?;
+    let detections = mot::read_detections(BufReader::new(input)).with_context(|| not_mot(&args.detections))?;
     let settings = TrackSettings { high_score: args.high_score, new_score: args.new_score, ..TrackSettings::default() };
     let tracks = follow(&detections, args.fps, args.every, &settings);
     let output = File::create(&args.out).with_context(|| {

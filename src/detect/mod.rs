@@ -17,6 +17,7 @@ mod merge;
 mod onnx;
 mod onnx_detector;
 mod pool;
+mod recorded_detector;
 mod region;
 mod scene_detector;
 mod turn;
@@ -28,6 +29,7 @@ pub use inference::{Inference, InputTensor, OutputTensor, Values};
 pub use onnx::open as open_copy;
 pub use onnx_detector::OnnxDetector;
 pub use pool::Pool;
+pub use recorded_detector::RecordedDetector;
 pub use scene_detector::SceneDetector;
 pub use turn::Turn;
 

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod backlog;
+pub mod blank;
 pub mod fault;
 pub mod feed;
 pub mod feed_status;

@@ -193,3 +193,43 @@ fn a_film_that_is_cut_off_is_analysed_as_far_as_it_goes_and_then_refused() {
     assert_eq!((ended.code, said_last(&ended)), (Some(1), sentence));
     assert_eq!(summary(&ended)["frames"].to_string(), delivered, "what could be read is summed up");
 }
+
+/// A car that drives into the picture and stands there from 2 s to 40 s, at 8 frames a second.
+fn standing_car() -> String {
+    let left = |frame: u32| 100.0 + 200.0 * (f64::from(frame - 1) / 8.0).min(2.0);
+    (1..=320).map(|frame| format!("{frame},-1,{},300,80,60,0.9,3,-1,-1\n", left(frame))).collect()
+}
+
+#[test]
+fn recorded_detections_give_events_without_film_and_model() {
+    let workshop = Workshop::new();
+    let detections = workshop.write("boxes.txt", standing_car());
+    let config = workshop.write(
+        "boxes.toml",
+        "[site]\ncity = \"palembang\"\nid = \"uji\"\ndevice = \"uji\"\n[page]\nenabled = false\n[cameras.c]\nurl = \"rtsp://192.0.2.1/c\"\n\
+         [cameras.c.zones.keluar]\nname = \"Keluar\"\nkind = \"exit\"\npolygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]\n\
+         [[cameras.c.rules.stopped_vehicle]]\nzone = \"keluar\"\ndwell = \"20s\"\npassed = 0\n",
+    );
+    let paths = ["replay", "--config", config.to_str().expect("plain"), "--detections", detections.to_str().expect("plain")];
+    let replay = |more: &[&str]| run(&[&paths, more].concat());
+    let ended = good(replay(&["--fps", "8", "--size", "1280x720"]));
+    let first = &ended.json_lines()[0]["data"];
+    assert_eq!((first["kind"].as_str(), first["phase"].as_str()), (Some("stoppedVehicle"), Some("new")), "{first}");
+    let summary = summary(&ended);
+    assert_eq!((&summary["frames"], &summary["inferences"]), (&Value::from(320), &Value::from(0)));
+    assert_eq!(ended.stdout, good(replay(&["--fps", "8", "--size", "1280x720"])).stdout, "a second time");
+
+    for (more, said) in [
+        (&["--fps", "8"][..], "--size"),
+        (&["--fps", "8", "--size", "wide"], "1280x720"),
+        (&["--fps", "8", "--size", "1280x720", "--input", "film.mp4"], "cannot be used with"),
+    ] {
+        let refused = replay(more);
+        assert_eq!(refused.code, Some(2), "{}", refused.stderr);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    workshop.write("boxes.txt", "1,-1,0,0,10\n");
+    let refused = replay(&["--fps", "8", "--size", "1280x720"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("boxes.txt") && refused.stderr.contains("not in MOT format"), "{}", refused.stderr);
+}
