@@ -64,7 +64,7 @@ pub(super) fn capabilities(settings: &Settings) -> Vec<Capability> {
             RuleSettings::LineCount(_) | RuleSettings::ZoneOccupancy(_) => Capability::Flow,
             RuleSettings::Congestion(_) => Capability::Congestion,
             RuleSettings::Crowd(_) => Capability::Crowd,
-            RuleSettings::StoppedVehicle(_) => Capability::Incident,
+            RuleSettings::StoppedVehicle(_) | RuleSettings::WrongWay(_) | RuleSettings::PedestrianOnRoad(_) => Capability::Incident,
         })
         .collect();
     found.into_iter().collect()

@@ -94,6 +94,8 @@ fn camera_summary(camera: &CameraSettings) -> String {
             RuleSettings::Congestion(rule) => ("watches for congestion in", &rule.name, &rule.zone),
             RuleSettings::Crowd(rule) => ("watches for a crowd in", &rule.name, &rule.zone),
             RuleSettings::StoppedVehicle(rule) => ("watches for stopped vehicles in", &rule.name, &rule.zone),
+            RuleSettings::WrongWay(rule) => ("watches for wrong-way vehicles in", &rule.name, &rule.zone),
+            RuleSettings::PedestrianOnRoad(rule) => ("watches for people on foot in", &rule.name, &rule.zone),
         };
         text += &format!("         {name} {kind} {place}\n");
     }

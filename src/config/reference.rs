@@ -9,7 +9,9 @@ use serde::de::{Deserialize, Deserializer, Error as _, Visitor, value::Error};
 use serde_json::{Map, Value};
 
 use super::file::camera::{DetectFile, LineFile, SimulatedFile, TrackFile, ZoneFile};
-use super::file::rules::{CongestionFile, CrowdFile, LineCountFile, RulesFile, StoppedVehicleFile, ZoneOccupancyFile};
+use super::file::rules::{
+    CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, RulesFile, StoppedVehicleFile, WrongWayFile, ZoneOccupancyFile,
+};
 use super::file::{CameraFile, DetectorFile, File, MqttFile, OutboxFile, PageFile, SiteFile, TlsFile};
 
 /// Widest line of generated text.
@@ -108,6 +110,8 @@ fn tables() -> Vec<Table> {
         table::<CongestionFile>("[[cameras.<id>.rules.congestion]]", "[[cameras.utara.rules.congestion]]"),
         table::<CrowdFile>("[[cameras.<id>.rules.crowd]]", "[[cameras.utara.rules.crowd]]"),
         table::<StoppedVehicleFile>("[[cameras.<id>.rules.stopped_vehicle]]", "[[cameras.utara.rules.stopped_vehicle]]"),
+        table::<WrongWayFile>("[[cameras.<id>.rules.wrong_way]]", "[[cameras.utara.rules.wrong_way]]"),
+        table::<PedestrianOnRoadFile>("[[cameras.<id>.rules.pedestrian_on_road]]", "[[cameras.utara.rules.pedestrian_on_road]]"),
     ]
 }
 

@@ -14,7 +14,8 @@ use crate::base::geom::{Line, Norm, Polygon};
 use crate::base::id::Slug;
 
 pub use rules::{
-    Anchor, CongestionSettings, CrowdSettings, LineCountSettings, RuleSettings, StoppedVehicleSettings, ZoneOccupancySettings,
+    Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings, StoppedVehicleSettings,
+    WrongWaySettings, ZoneOccupancySettings,
 };
 
 /// Everything one box needs to know.
@@ -134,6 +135,8 @@ pub struct Zone {
     pub polygon: Polygon<Norm>,
     /// Its real area in square metres, when known.
     pub area_m2: Option<f64>,
+    /// From where to where traffic goes through it, when configured.
+    pub direction: Option<Line<Norm>>,
 }
 
 /// What a zone is for; the words of configuration.

@@ -16,6 +16,8 @@ fn indonesian(site: &str, event: &Event) -> String {
         let what = match (event.phase, event.kind) {
             (Phase::Update, Kind::StoppedVehicle) => format!("{} masih berhenti", capitalised(&vehicles_id(event))),
             (_, Kind::StoppedVehicle) => format!("{} berhenti", capitalised(&vehicles_id(event))),
+            (Phase::Update, Kind::WrongWay) => format!("{} masih melawan arus", capitalised(&vehicles_id(event))),
+            (_, Kind::WrongWay) => format!("{} melawan arus", capitalised(&vehicles_id(event))),
             (Phase::Update, kind) => format!("Masih ada {}", condition_id(kind)),
             (_, kind) => capitalised(condition_id(kind)),
         };
@@ -28,7 +30,10 @@ fn indonesian(site: &str, event: &Event) -> String {
             Kind::Heavy | Kind::Slow => format!("Lalu lintas di {place} sudah lancar kembali setelah {lasted}."),
             Kind::Queuing | Kind::Stationary => format!("{} di {place} sudah terurai setelah {lasted}.", capitalised(&subject)),
             Kind::Count | Kind::Density => format!("{} di {place} sudah bubar setelah {lasted}.", capitalised(&subject)),
-            Kind::StoppedVehicle => format!("{} di {place} sudah tidak ada setelah {lasted}.", capitalised(&subject)),
+            Kind::StoppedVehicle | Kind::PedestrianOnRoad => {
+                format!("{} di {place} sudah tidak ada setelah {lasted}.", capitalised(&subject))
+            }
+            Kind::WrongWay => format!("{} di {place} tidak terlihat lagi setelah {lasted}.", capitalised(&subject)),
         },
         EndReason::NotConfirmed => format!("Dugaan {subject} di {place} tidak terbukti."),
         EndReason::CameraLost => format!("Pantauan {subject} di {place} terputus setelah {lasted}; keadaan sekarang tidak diketahui."),
@@ -44,7 +49,9 @@ fn english(site: &str, event: &Event) -> String {
         let what = match (event.phase, event.kind) {
             (Phase::Update, Kind::StoppedVehicle) => format!("{} still stopped", capitalised(&vehicles_en(event))),
             (_, Kind::StoppedVehicle) => format!("{} stopped", capitalised(&vehicles_en(event))),
-            (Phase::Update, Kind::Count | Kind::Density) => format!("Still a {}", condition_en(event.kind)),
+            (Phase::Update, Kind::WrongWay) => format!("{} still going the wrong way", capitalised(&vehicles_en(event))),
+            (_, Kind::WrongWay) => format!("{} going the wrong way", capitalised(&vehicles_en(event))),
+            (Phase::Update, Kind::Count | Kind::Density | Kind::PedestrianOnRoad) => format!("Still a {}", condition_en(event.kind)),
             (Phase::Update, kind) => format!("Still {}", condition_en(kind)),
             (_, kind) => capitalised(condition_en(kind)),
         };
@@ -57,7 +64,8 @@ fn english(site: &str, event: &Event) -> String {
             Kind::Heavy | Kind::Slow => format!("Traffic at {place} is flowing again after {lasted}."),
             Kind::Queuing | Kind::Stationary => format!("{} at {place} has cleared after {lasted}.", capitalised(&subject)),
             Kind::Count | Kind::Density => format!("{} at {place} has dispersed after {lasted}.", capitalised(&subject)),
-            Kind::StoppedVehicle => format!("{} at {place} is gone after {lasted}.", capitalised(&subject)),
+            Kind::StoppedVehicle | Kind::PedestrianOnRoad => format!("{} at {place} is gone after {lasted}.", capitalised(&subject)),
+            Kind::WrongWay => format!("{} at {place} is no longer seen after {lasted}.", capitalised(&subject)),
         },
         EndReason::NotConfirmed => format!("Suspected {subject} at {place} was not confirmed."),
         EndReason::CameraLost => format!("Lost sight of {subject} at {place} after {lasted}; what it is like now is unknown."),
@@ -91,6 +99,8 @@ fn condition_id(kind: Kind) -> &'static str {
         Kind::Count => "kerumunan",
         Kind::Density => "kerumunan rapat",
         Kind::StoppedVehicle => "kendaraan berhenti",
+        Kind::WrongWay => "kendaraan melawan arus",
+        Kind::PedestrianOnRoad => "pejalan kaki di badan jalan",
     }
 }
 
@@ -103,12 +113,15 @@ fn condition_en(kind: Kind) -> &'static str {
         Kind::Count => "crowd",
         Kind::Density => "dense crowd",
         Kind::StoppedVehicle => "stopped vehicle",
+        Kind::WrongWay => "wrong-way vehicle",
+        Kind::PedestrianOnRoad => "pedestrian on the road",
     }
 }
 
 fn subject_id(event: &Event) -> String {
     match event.kind {
         Kind::StoppedVehicle => format!("{} yang berhenti", vehicles_id(event)),
+        Kind::WrongWay => format!("{} yang melawan arus", vehicles_id(event)),
         kind => condition_id(kind).to_owned(),
     }
 }
@@ -116,6 +129,7 @@ fn subject_id(event: &Event) -> String {
 fn subject_en(event: &Event) -> String {
     match event.kind {
         Kind::StoppedVehicle => format!("stopped {}", vehicles_en(event)),
+        Kind::WrongWay => format!("wrong-way {}", vehicles_en(event)),
         kind => condition_en(kind).to_owned(),
     }
 }
@@ -129,6 +143,11 @@ fn figures_id(event: &Event) -> Option<String> {
         }
         Kind::Count | Kind::Density => people(event).map(|people| format!("sekitar {} orang", grouped(people, '.'))),
         Kind::StoppedVehicle => m.vehicles_passed.filter(|n| *n > 0).map(|n| format!("{} kendaraan lain melewatinya", grouped(n, '.'))),
+        Kind::WrongWay => m.users_total.filter(|n| *n > 1).map(|n| format!("sejauh ini {} kendaraan", grouped(n, '.'))),
+        Kind::PedestrianOnRoad => match m.vehicles_passed {
+            Some(1..) => Some("kendaraan lewat sangat dekat".to_owned()),
+            Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} orang", grouped(n, '.'))),
+        },
     }
 }
 
@@ -143,6 +162,11 @@ fn figures_en(event: &Event) -> Option<String> {
             1 => "1 other vehicle passed it".to_owned(),
             n => format!("{} other vehicles passed it", grouped(n, ',')),
         }),
+        Kind::WrongWay => m.users_total.filter(|n| *n > 1).map(|n| format!("{} vehicles", grouped(n, ','))),
+        Kind::PedestrianOnRoad => match m.vehicles_passed {
+            Some(1..) => Some("vehicles pass very near".to_owned()),
+            Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} people", grouped(n, ','))),
+        },
     }
 }
 

@@ -42,6 +42,10 @@ pub enum Kind {
     Density,
     /// A vehicle standing where vehicles do not stand.
     StoppedVehicle,
+    /// Vehicles going against the direction of their lane.
+    WrongWay,
+    /// People on foot on the carriageway, outside a crossing.
+    PedestrianOnRoad,
 }
 
 impl Kind {
@@ -50,7 +54,7 @@ impl Kind {
         match self {
             Self::Heavy | Self::Slow | Self::Queuing | Self::Stationary => Category::Congestion,
             Self::Count | Self::Density => Category::Crowd,
-            Self::StoppedVehicle => Category::Incident,
+            Self::StoppedVehicle | Self::WrongWay | Self::PedestrianOnRoad => Category::Incident,
         }
     }
 }
@@ -206,7 +210,7 @@ pub struct Measurement {
     /// People in the zone, most at once in the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub people_max: Option<u32>,
-    /// How people were counted.
+    /// How people were counted, or how the direction of the lane is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// How long the vehicle has been standing, in seconds.
@@ -218,6 +222,12 @@ pub struct Measurement {
     /// How many other vehicles passed meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vehicles_passed: Option<u32>,
+    /// How far the vehicle went against the direction of its lane, in local car lengths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distance_l: Option<f64>,
+    /// How many road users took part since the event began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users_total: Option<u32>,
     /// Road users by class, mean over the window, rounded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u32>,

@@ -89,6 +89,16 @@ impl Mapping {
                 datex2: Some(Datex2 { record: "VehicleObstruction".to_owned(), abnormal_traffic_type: None }),
                 etsi_denm: Some(EtsiDenm { cause_code: 94, sub_cause_code: 0 }),
             },
+            Kind::WrongWay => Self::on_the_road("carWrongDirection", "VehicleObstruction", 14),
+            Kind::PedestrianOnRoad => Self::on_the_road("pedestrianOnRoad", "GeneralObstruction", 12),
+        }
+    }
+
+    fn on_the_road(sub_category: &str, record: &str, cause_code: u8) -> Self {
+        Self {
+            fiware: Some(Fiware::alert("traffic", sub_category)),
+            datex2: Some(Datex2 { record: record.to_owned(), abnormal_traffic_type: None }),
+            etsi_denm: Some(EtsiDenm { cause_code, sub_cause_code: 0 }),
         }
     }
 

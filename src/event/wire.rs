@@ -173,6 +173,8 @@ fn readable(measurement: &Measurement) -> Measurement {
         stationary_s: figure(measurement.stationary_s),
         drift_l: figure(measurement.drift_l),
         vehicles_passed: measurement.vehicles_passed,
+        distance_l: figure(measurement.distance_l),
+        users_total: measurement.users_total,
         counts: measurement.counts.clone(),
         units: measurement.units,
     }

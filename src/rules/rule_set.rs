@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::crowd::crowd_count::CrowdCount;
+use super::incident::pedestrian_on_road::PedestrianOnRoad;
 use super::incident::stopped_vehicle::StoppedVehicle;
+use super::incident::wrong_way::WrongWay;
 use super::sampling::Sampling;
 use super::traffic::LineCounts;
 use super::traffic::congestion::Congestion;
@@ -127,6 +129,14 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         RuleSettings::StoppedVehicle(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
             Box::new(StoppedVehicle::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.iter(), sampling))
+        }
+        RuleSettings::WrongWay(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            Box::new(WrongWay::new(scope(&settings.name), settings.clone(), zone.clone(), sampling))
+        }
+        RuleSettings::PedestrianOnRoad(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            Box::new(PedestrianOnRoad::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.values(), sampling))
         }
     })
 }

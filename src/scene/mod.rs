@@ -3,6 +3,8 @@
 //! Lengths are in local car lengths, "L": how large a car looks at that place of the picture (about 4.5 m). One L/s is about 16 km/h.
 
 mod car_length;
+mod flow_field;
+mod heading;
 mod per_track;
 mod rest;
 mod scene_track;
@@ -10,6 +12,8 @@ mod state;
 mod trail;
 
 pub use car_length::CarLengthMap;
+pub use flow_field::{Flow, FlowField};
+pub use heading::Heading;
 pub use per_track::PerTrack;
 pub use rest::Rest;
 pub(crate) use rest::displacement;
@@ -34,6 +38,8 @@ pub struct Scene<'a> {
     pub size: FrameSize,
     /// Everything followed now, ordered by id.
     pub tracks: &'a [SceneTrack],
+    /// Which way traffic goes at each place, as far as it is known.
+    pub flow: &'a FlowField,
 }
 
 impl Scene<'_> {

@@ -1,6 +1,7 @@
 //! One camera's memory from frame to frame.
 
 use super::car_length::{CarLengthMap, Cell};
+use super::flow_field::FlowField;
 use super::scene_track::SceneTrack;
 use super::trail::Trail;
 use super::{PerTrack, Scene};
@@ -14,6 +15,7 @@ pub struct SceneState {
     tracks: Vec<SceneTrack>,
     voted: PerTrack<Option<Cell>>,
     car_length: CarLengthMap,
+    flow: FlowField,
     spare: Vec<Trail>,
     last: Option<(MediaTime, FrameSize)>,
 }
@@ -24,10 +26,12 @@ impl SceneState {
         Self::default()
     }
 
-    /// A new session: tracks and times of the old one mean nothing now. What was learned about sizes stays, the view is the same.
+    /// A new session: tracks and times of the old one mean nothing now. What was learned about sizes and directions stays, the
+    /// view is the same.
     pub fn restart(&mut self) {
         self.spare.extend(self.tracks.drain(..).map(SceneTrack::into_trail));
         self.voted = PerTrack::default();
+        self.flow.restart();
         self.last = None;
     }
 
@@ -43,7 +47,13 @@ impl SceneState {
         self.last = Some((at.media, size));
         self.follow(at, size, tracks);
         self.learn(size);
-        Scene { at, since_last, size, tracks: &self.tracks }
+        self.flow.learn(size, &self.tracks, since_last.unwrap_or_default().as_secs_f64());
+        Scene { at, since_last, size, tracks: &self.tracks, flow: &self.flow }
+    }
+
+    /// Which way traffic goes at each place, as far as it is known.
+    pub fn flow(&self) -> &FlowField {
+        &self.flow
     }
 
     fn follow(&mut self, at: Stamp, size: FrameSize, tracks: &[Track]) {

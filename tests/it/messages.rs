@@ -55,10 +55,20 @@ fn finding(kind: Kind) -> Finding {
             });
         }
         Category::Crowd => (measurement.people_mean, measurement.people_max) = (Some(95.7), Some(108)),
-        Category::Incident | Category::Accident => {
-            (measurement.stationary_s, measurement.vehicles_passed) = (Some(20.0), Some(7));
-            involved.push(Involved { track: 51007, class: Class::Truck });
-        }
+        Category::Incident | Category::Accident => match kind {
+            Kind::WrongWay => {
+                (measurement.distance_l, measurement.users_total) = (Some(6.5), Some(4));
+                involved.push(Involved { track: 51007, class: Class::Motorcycle });
+            }
+            Kind::PedestrianOnRoad => {
+                (measurement.people_max, measurement.users_total) = (Some(2), Some(3));
+                involved.push(Involved { track: 51007, class: Class::Person });
+            }
+            _ => {
+                (measurement.stationary_s, measurement.vehicles_passed) = (Some(20.0), Some(7));
+                involved.push(Involved { track: 51007, class: Class::Truck });
+            }
+        },
     }
     Finding { kind, severity: Severity::Medium, confidence: 0.86, measurement, involved }
 }
@@ -78,7 +88,17 @@ pub(crate) fn begin(kind: Kind) -> (OpenEvent, Event) {
     OpenEvent::begin(opening, finding(kind))
 }
 
-const KINDS: [Kind; 7] = [Kind::Heavy, Kind::Slow, Kind::Queuing, Kind::Stationary, Kind::Count, Kind::Density, Kind::StoppedVehicle];
+const KINDS: [Kind; 9] = [
+    Kind::Heavy,
+    Kind::Slow,
+    Kind::Queuing,
+    Kind::Stationary,
+    Kind::Count,
+    Kind::Density,
+    Kind::StoppedVehicle,
+    Kind::WrongWay,
+    Kind::PedestrianOnRoad,
+];
 const REASONS: [EndReason; 5] =
     [EndReason::Cleared, EndReason::NotConfirmed, EndReason::CameraLost, EndReason::OperatorClosed, EndReason::Superseded];
 
@@ -397,13 +417,13 @@ fn a_reader_lives_with_what_later_versions_add() {
     let mut later = serde_json::to_value(wire().cloud_event(&begin(Kind::Queuing).1, 1, at("10:07:41"))).expect("JSON");
     later["traceparent"] = json!("00-x");
     later["data"]["schema"] = json!("its-event/1.4");
-    later["data"]["kind"] = json!("wrongWay");
+    later["data"]["kind"] = json!("flooding");
     later["data"]["where"]["district"] = json!("Ilir Timur");
     later["data"]["measurement"]["queueMaxM"] = json!(94);
     later["data"]["measurement"]["units"]["speedUncertaintyPct"] = json!(12);
     later["data"]["evidence"] = json!({ "snapshots": [] });
     let event = reader::parse(later.to_string().as_bytes()).expect("readable");
-    assert_eq!(event.data.kind, Word::Other("wrongWay".to_owned()));
+    assert_eq!(event.data.kind, Word::Other("flooding".to_owned()));
 }
 
 #[test]

@@ -3,5 +3,6 @@
 mod camera;
 mod contract;
 mod film;
+mod incident;
 mod line_count;
 mod stories;

@@ -59,9 +59,25 @@ impl Checker<'_> {
                 let name = self.display_name(&below(&path, "name"), file.name.as_deref(), id);
                 let area_m2 = file.area_m2.map(|area| self.number(&below(&path, "area_m2"), area, 1.0..=1_000_000.0));
                 let polygon = self.polygon(&below(&path, "polygon"), file.polygon.as_deref());
-                Some((slug?, Zone { name, kind: zone_use(file.kind), polygon: polygon?, area_m2 }))
+                let direction = file.direction.and_then(|ends| self.direction(&below(&path, "direction"), ends));
+                Some((slug?, Zone { name, kind: zone_use(file.kind), polygon: polygon?, area_m2, direction }))
             })
             .collect()
+    }
+
+    fn direction(&mut self, path: &str, [from, to]: [[f64; 2]; 2]) -> Option<Line<Norm>> {
+        for (which, end) in [("starts", from), ("ends", to)] {
+            if !is_in_picture(end) {
+                self.say(path, format!("{which} at {}", outside_picture(end)));
+                return None;
+            }
+        }
+        let line = Line::new(point(from), point(to));
+        if line.length() < SHORTEST_LINE {
+            self.say(path, "begins and ends at the same place: draw it the way that traffic goes");
+            return None;
+        }
+        Some(line)
     }
 
     fn polygon(&mut self, path: &str, corners: Option<&[[f64; 2]]>) -> Option<Polygon<Norm>> {

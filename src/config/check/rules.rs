@@ -9,10 +9,13 @@ use crate::base::id::Slug;
 use crate::config::document::list;
 use crate::config::file::camera::{CameraFile, ZoneUseFile};
 use crate::config::file::duration::DurationText;
-use crate::config::file::rules::{AnchorFile, CongestionFile, CrowdFile, LineCountFile, StoppedVehicleFile, ZoneOccupancyFile};
+use crate::config::file::rules::{
+    AnchorFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, StoppedVehicleFile, WrongWayFile, ZoneOccupancyFile,
+};
 use crate::config::nearest::did_you_mean;
 use crate::config::settings::{
-    Anchor, CongestionSettings, CrowdSettings, LineCountSettings, RuleSettings, StoppedVehicleSettings, ZoneOccupancySettings,
+    Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings, StoppedVehicleSettings,
+    WrongWaySettings, ZoneOccupancySettings,
 };
 
 const HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(3600);
@@ -51,6 +54,12 @@ impl Checker<'_> {
         }
         for (at, file) in camera.rules.stopped_vehicle.iter().enumerate() {
             made.extend(self.stopped_vehicle(&mut rules, at, file).map(RuleSettings::StoppedVehicle));
+        }
+        for (at, file) in camera.rules.wrong_way.iter().enumerate() {
+            made.extend(self.wrong_way(&mut rules, at, file).map(RuleSettings::WrongWay));
+        }
+        for (at, file) in camera.rules.pedestrian_on_road.iter().enumerate() {
+            made.extend(self.pedestrian_on_road(&mut rules, at, file).map(RuleSettings::PedestrianOnRoad));
         }
         made
     }
@@ -152,6 +161,41 @@ impl Checker<'_> {
             dwell: self.duration(&below(&path, "dwell"), file.dwell, dwell),
             drift_l: self.number(&below(&path, "drift_l"), file.drift_l, 0.05..=5.0),
             passed: self.number(&below(&path, "passed"), file.passed, 0..=1000),
+            gone: self.duration(&below(&path, "gone"), file.gone, HOLD),
+            update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
+            name: name?,
+            zone: zone?,
+        })
+    }
+
+    fn wrong_way(&mut self, rules: &mut Rules<'_>, at: usize, file: &WrongWayFile) -> Option<WrongWaySettings> {
+        let path = format!("{}.wrong_way[{at}]", rules.path);
+        let zone = self.zone(rules, &path, file.zone.as_deref());
+        let name = self.rule_name(rules, &path, file.name.as_deref(), ("wrong-way", zone.as_ref()));
+        self.sees(rules, &path, "vehicles", |class| class.is_vehicle());
+        let lasting = DurationText::from_millis(500)..=DurationText::from_secs(60);
+        let together = DurationText::from_secs(60)..=DurationText::from_secs(86_400);
+        Some(WrongWaySettings {
+            distance_l: self.number(&below(&path, "distance_l"), file.distance_l, 1.0..=100.0),
+            lasting: self.duration(&below(&path, "lasting"), file.lasting, lasting),
+            riders_together: self.duration(&below(&path, "riders_together"), file.riders_together, together),
+            update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
+            name: name?,
+            zone: zone?,
+        })
+    }
+
+    fn pedestrian_on_road(&mut self, rules: &mut Rules<'_>, at: usize, file: &PedestrianOnRoadFile) -> Option<PedestrianOnRoadSettings> {
+        let path = format!("{}.pedestrian_on_road[{at}]", rules.path);
+        let zone = self.zone(rules, &path, file.zone.as_deref());
+        let name = self.rule_name(rules, &path, file.name.as_deref(), ("pedestrian", zone.as_ref()));
+        self.sees(rules, &path, "people", |class| !class.is_vehicle());
+        let kind = file.zone.as_ref().and_then(|zone| rules.camera.zones.get(zone)).map(|zone| zone.kind);
+        if matches!(kind, Some(ZoneUseFile::Crossing | ZoneUseFile::Sidewalk | ZoneUseFile::Waiting)) {
+            self.say(&below(&path, "zone"), "is a place for people on foot: watch the carriageway, or give this zone its true kind");
+        }
+        Some(PedestrianOnRoadSettings {
+            dwell: self.duration(&below(&path, "dwell"), file.dwell, HOLD),
             gone: self.duration(&below(&path, "gone"), file.gone, HOLD),
             update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
             name: name?,

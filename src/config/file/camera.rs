@@ -141,6 +141,9 @@ pub struct ZoneFile {
     /// Its real area in square metres. With it a crowd is also given in people per square metre.
     #[schemars(extend("x-example" = 240.0))]
     pub area_m2: Option<f64>,
+    /// From where to where traffic goes through it, as shares of the picture; counts at once for wrong-way vehicles. Default: it is learned.
+    #[schemars(extend("x-example" = [[0.5, 0.4], [0.5, 0.95]]))]
+    pub direction: Option<[[f64; 2]; 2]>,
 }
 
 /// What a zone is for.
@@ -217,6 +220,6 @@ impl Default for TrackFile {
 
 impl Default for ZoneFile {
     fn default() -> Self {
-        Self { name: None, kind: ZoneUseFile::Area, polygon: None, area_m2: None }
+        Self { name: None, kind: ZoneUseFile::Area, polygon: None, area_m2: None, direction: None }
     }
 }

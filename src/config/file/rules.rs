@@ -20,6 +20,10 @@ pub struct RulesFile {
     pub crowd: Vec<CrowdFile>,
     /// Watches a zone for a stopped vehicle.
     pub stopped_vehicle: Vec<StoppedVehicleFile>,
+    /// Watches a zone for vehicles that go the wrong way.
+    pub wrong_way: Vec<WrongWayFile>,
+    /// Watches a carriageway for people on foot.
+    pub pedestrian_on_road: Vec<PedestrianOnRoadFile>,
 }
 
 /// Counts what passes a line, by class and direction; a thing that stands or trembles on the line counts once.
@@ -136,6 +140,45 @@ pub struct StoppedVehicleFile {
     pub update_every: DurationText,
 }
 
+/// Watches a zone for vehicles that go against its direction: the zone's own `direction` where it has one, else what was learned from at least 30
+/// vehicles in five minutes at each place. Where directions mix nothing is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WrongWayFile {
+    /// Name of the rule, unique within the camera. Default: `wrong-way-` and the zone.
+    #[schemars(extend("x-example" = "wrong-way-lajur"))]
+    pub name: Option<String>,
+    /// Which zone, by its id: the lanes of one direction are best, a whole road with learned directions is good too.
+    #[schemars(extend("x-required" = true, "x-example" = "lajur"))]
+    pub zone: Option<String>,
+    /// How far a vehicle must go against the direction, in car lengths, 1 to 100. Raise it where cars reverse into parking spaces.
+    pub distance_l: f64,
+    /// For how long at least, 0.5 s to 60 s.
+    pub lasting: DurationText,
+    /// Riders of motorcycles and bicycles within this time are one event of low severity that is updated with their number, 1 min to 24 h.
+    pub riders_together: DurationText,
+    /// How often an open event says what changed, 10 s to 24 h.
+    pub update_every: DurationText,
+}
+
+/// Watches a carriageway for people on foot. Riders are not meant, nor who is in a zone of kind `crossing`, `sidewalk` or `waiting`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PedestrianOnRoadFile {
+    /// Name of the rule, unique within the camera. Default: `pedestrian-` and the zone.
+    #[schemars(extend("x-example" = "pedestrian-lajur"))]
+    pub name: Option<String>,
+    /// Which zone, by its id: the carriageway between the kerbs.
+    #[schemars(extend("x-required" = true, "x-example" = "lajur"))]
+    pub zone: Option<String>,
+    /// How long someone must be on it, 1 s to 1 h: longer than it takes to cross (1.2 m a second).
+    pub dwell: DurationText,
+    /// How long nobody may be on it for the event to end, 1 s to 1 h. Longer makes one event of a vendor who steps aside now and then.
+    pub gone: DurationText,
+    /// How often an open event says that it lasts, 10 s to 24 h.
+    pub update_every: DurationText,
+}
+
 /// The names of all classes.
 pub fn all_classes() -> Vec<String> {
     Class::ALL.iter().map(|class| class.name().to_owned()).collect()
@@ -199,6 +242,31 @@ impl Default for StoppedVehicleFile {
             drift_l: 0.5,
             passed: 3,
             gone: DurationText::from_secs(10),
+            update_every: DurationText::from_secs(300),
+        }
+    }
+}
+
+impl Default for WrongWayFile {
+    fn default() -> Self {
+        Self {
+            name: None,
+            zone: None,
+            distance_l: 3.0,
+            lasting: DurationText::from_millis(1500),
+            riders_together: DurationText::from_secs(900),
+            update_every: DurationText::from_secs(60),
+        }
+    }
+}
+
+impl Default for PedestrianOnRoadFile {
+    fn default() -> Self {
+        Self {
+            name: None,
+            zone: None,
+            dwell: DurationText::from_secs(10),
+            gone: DurationText::from_secs(30),
             update_every: DurationText::from_secs(300),
         }
     }

@@ -18,6 +18,10 @@ pub enum RuleSettings {
     Crowd(CrowdSettings),
     /// Watches zones for a vehicle that stands.
     StoppedVehicle(StoppedVehicleSettings),
+    /// Watches a zone for vehicles that go against its direction.
+    WrongWay(WrongWaySettings),
+    /// Watches a carriageway for people on foot.
+    PedestrianOnRoad(PedestrianOnRoadSettings),
 }
 
 /// Settings of the line count.
@@ -111,6 +115,38 @@ pub struct StoppedVehicleSettings {
     /// Other vehicles that must have passed meanwhile: tells a breakdown from a queue. Zero for places where nobody queues.
     pub passed: u32,
     /// How long it must be gone for the event to end.
+    pub gone: Duration,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// Settings of the wrong-way rule.
+#[derive(Clone, Debug)]
+pub struct WrongWaySettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Where vehicles have a direction.
+    pub zone: Slug,
+    /// How far a vehicle must go against it, in car lengths.
+    pub distance_l: f64,
+    /// For how long at least.
+    pub lasting: Duration,
+    /// Riders of two-wheelers within this time are one event.
+    pub riders_together: Duration,
+    /// How often an open event says what changed.
+    pub update_every: Duration,
+}
+
+/// Settings of the rule about people on the carriageway.
+#[derive(Clone, Debug)]
+pub struct PedestrianOnRoadSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// The carriageway.
+    pub zone: Slug,
+    /// How long someone must be on it.
+    pub dwell: Duration,
+    /// How long nobody may be on it for the event to end.
     pub gone: Duration,
     /// How often an open event says that it lasts.
     pub update_every: Duration,

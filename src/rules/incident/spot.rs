@@ -7,7 +7,7 @@ use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::{MediaTime, Stamp};
 use crate::event::Involved;
-use crate::scene::{Rest, Scene, SceneTrack, displacement};
+use crate::scene::{Heading, Rest, Scene, SceneTrack, displacement};
 use crate::track::TrackId;
 
 /// One standing vehicle.
@@ -147,12 +147,19 @@ impl Spot {
         self.gone_blind = Duration::ZERO;
     }
 
-    /// Counts the vehicles that go by in this frame.
-    pub(super) fn watch_passing(&mut self, scene: &Scene<'_>) {
+    /// Where it touches the ground.
+    pub(super) fn foot(&self) -> Point<Pixel> {
+        self.rest.place().foot()
+    }
+
+    /// Counts the vehicles that go by in this frame, the way of the `lane` it stands in when that is known: oncoming traffic flows on whether it
+    /// is broken down or waits in a queue.
+    pub(super) fn watch_passing(&mut self, scene: &Scene<'_>, lane: Option<Heading>) {
         for track in scene.tracks.iter().filter(|track| track.track.is_observed && track.track.class.is_vehicle()) {
             let id = track.track.id;
             let is_other = !self.holds(id) && !self.passed_lately.contains(&id);
-            if is_other && goes_by(track, self.rest.place().center(), self.car_length) {
+            let goes_along = |lane: Heading| heading(track).is_none_or(|heading| heading.degrees_to(lane) < 90.0);
+            if is_other && lane.is_none_or(goes_along) && goes_by(track, self.rest.place().center(), self.car_length) {
                 self.passed = self.passed.saturating_add(1);
                 if self.passed_lately.len() == REMEMBERED {
                     self.passed_lately.pop_front();
@@ -165,6 +172,10 @@ impl Spot {
 
 fn is_large(class: Class) -> bool {
     matches!(class, Class::Car | Class::Bus | Class::Truck)
+}
+
+fn heading(track: &SceneTrack) -> Option<Heading> {
+    track.motion.and_then(|motion| Heading::of(motion.velocity))
 }
 
 /// Whether the track was behind `place` at its last sighting but one, seen in its own direction, and is now beside or ahead of it.

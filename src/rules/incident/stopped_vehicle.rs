@@ -1,10 +1,11 @@
 //! Watches a zone: does a vehicle stand where vehicles do not stand?
 //!
-//! What tells a breakdown from a queue is that others pass it. One event a vehicle: the event belongs to the place, so it survives a tracker that
+//! What tells a breakdown from a queue is that others of its direction pass it. One event a vehicle: the event belongs to the place, so it survives a tracker that
 //! loses the vehicle behind a bus and finds it under another number.
 
 use std::time::Duration;
 
+use super::lane::lane_at;
 use super::spot::Spot;
 use crate::base::geom::{Norm, Polygon};
 use crate::base::id::Slug;
@@ -97,7 +98,8 @@ impl StoppedVehicle {
             }
         }
         for (spot, _) in &mut self.spots {
-            spot.watch_passing(scene);
+            let lane = lane_at(&self.zone, scene, spot.foot());
+            spot.watch_passing(scene, lane);
         }
     }
 

@@ -138,7 +138,9 @@ fn severity_of(kind: Kind) -> Severity {
     match kind {
         Kind::Stationary => Severity::High,
         Kind::Queuing => Severity::Medium,
-        Kind::Slow | Kind::Heavy | Kind::Count | Kind::Density | Kind::StoppedVehicle => Severity::Low,
+        Kind::Slow | Kind::Heavy => Severity::Low,
+        // Kinds of other rules.
+        Kind::Count | Kind::Density | Kind::StoppedVehicle | Kind::WrongWay | Kind::PedestrianOnRoad => Severity::Low,
     }
 }
 

@@ -8,8 +8,8 @@ use simpang::base::class::Class;
 use simpang::base::geom::{Line, Point, Polygon};
 use simpang::base::id::Slug;
 use simpang::config::settings::{
-    Anchor, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings, RuleSettings, SourceSettings,
-    StoppedVehicleSettings, TrackSettings, Zone, ZoneOccupancySettings, ZoneUse,
+    Anchor, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings,
+    RuleSettings, SourceSettings, StoppedVehicleSettings, TrackSettings, WrongWaySettings, Zone, ZoneOccupancySettings, ZoneUse,
 };
 
 /// What `settings.json` of a story says. Every rule has defaults that suit a story of a few minutes.
@@ -34,6 +34,7 @@ struct ZoneText {
     kind: String,
     corners: Vec<[f32; 2]>,
     area_m2: Option<f64>,
+    direction: Option<[[f32; 2]; 2]>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +45,8 @@ enum RuleText {
     Congestion { zone: String },
     Crowd { zone: String, enter_at: u32, exit_below: u32 },
     StoppedVehicle { zone: String, passed: u32 },
+    WrongWay { zone: String },
+    PedestrianOnRoad { zone: String },
 }
 
 pub(super) fn slug(text: &str) -> Slug {
@@ -78,13 +81,16 @@ impl ZoneText {
         let kind = match self.kind.as_str() {
             "approach" => ZoneUse::Approach,
             "exit" => ZoneUse::Exit,
+            "crossing" => ZoneUse::Crossing,
+            "area" => ZoneUse::Area,
             "sidewalk" => ZoneUse::Sidewalk,
             "plaza" => ZoneUse::Plaza,
             "waiting" => ZoneUse::Waiting,
             other => panic!("no story needs zones of kind {other}"),
         };
         let corners = self.corners.iter().map(|corner| Point::new(corner[0], corner[1])).collect();
-        Zone { name: name.into(), kind, polygon: Polygon::new(corners).expect("three corners"), area_m2: self.area_m2 }
+        let direction = self.direction.map(|[a, b]| Line::new(Point::new(a[0], a[1]), Point::new(b[0], b[1])));
+        Zone { name: name.into(), kind, polygon: Polygon::new(corners).expect("three corners"), area_m2: self.area_m2, direction }
     }
 }
 
@@ -125,6 +131,21 @@ impl RuleText {
                 drift_l: 0.5,
                 passed: *passed,
                 gone: secs(5),
+                update_every: secs(60),
+            }),
+            Self::WrongWay { zone } => RuleSettings::WrongWay(WrongWaySettings {
+                name,
+                zone: slug(zone),
+                distance_l: 3.0,
+                lasting: Duration::from_millis(1500),
+                riders_together: secs(900),
+                update_every: secs(60),
+            }),
+            Self::PedestrianOnRoad { zone } => RuleSettings::PedestrianOnRoad(PedestrianOnRoadSettings {
+                name,
+                zone: slug(zone),
+                dwell: secs(10),
+                gone: secs(30),
                 update_every: secs(60),
             }),
         }

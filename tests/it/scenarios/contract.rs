@@ -11,18 +11,23 @@ use super::film::{Film, User};
 use super::stories::tell;
 
 /// One story for each rule, with settings that make it speak often.
-const RULES: [(&str, &str); 5] = [
+const RULES: [(&str, &str); 8] = [
     ("line count", r#"{"line_count": {"line": "middle"}}"#),
     ("zone occupancy", r#"{"zone_occupancy": {"zone": "all"}}"#),
     ("congestion", r#"{"congestion": {"zone": "all"}}"#),
     ("crowd", r#"{"crowd": {"zone": "all", "enter_at": 3, "exit_below": 2}}"#),
     ("stopped vehicle", r#"{"stopped_vehicle": {"zone": "all", "passed": 0}}"#),
+    ("wrong way", r#"{"wrong_way": {"zone": "one-way"}}"#),
+    ("wrong way, learned", r#"{"wrong_way": {"zone": "all"}}"#),
+    ("pedestrian on the road", r#"{"pedestrian_on_road": {"zone": "all"}}"#),
 ];
 
 fn story(rule: &str, outage: [f64; 2]) -> Story {
     Story::read(&format!(
         r#"{{"fps": 4, "outages": [[{}, {}]], "lines": {{"middle": [[0.5, 1], [0.5, 0]]}},
-            "zones": {{"all": {{"kind": "approach", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]]}}}}, "rules": [{rule}]}}"#,
+            "zones": {{"all": {{"kind": "approach", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]]}},
+            "one-way": {{"kind": "approach", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]], "direction": [[0.1, 0.5], [0.9, 0.5]]}}}},
+            "rules": [{rule}]}}"#,
         outage[0], outage[1]
     ))
 }

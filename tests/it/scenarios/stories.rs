@@ -93,6 +93,8 @@ fn essentials(event: &Event, secs: impl Fn(WallTime) -> f64) -> Value {
         ("peopleMean", measured.people_mean),
         ("stationaryS", measured.stationary_s),
         ("passed", measured.vehicles_passed.map(f64::from)),
+        ("distanceL", measured.distance_l),
+        ("users", measured.users_total.map(f64::from)),
     ];
     for (name, figure) in figures {
         if let Some(figure) = figure {
