@@ -56,7 +56,7 @@ def score(case: Case, simpang: Path, cache: Path) -> Scored:
         config = Path(folder) / "card.toml"
         ground.write(config)
         command = [simpang, "replay", "--config", config, "--detections", detections, "--fps", case.fps, "--size", f"{camera.WIDTH}x{camera.HEIGHT}"]
-        done = subprocess.run([str(part) for part in command] + ["--start", cases.START.replace("+00:00", "Z")], capture_output=True, text=True)
+        done = subprocess.run([str(part) for part in command] + ["--start", cases.START.replace("+00:00", "Z")], capture_output=True, text=True, cwd=REPOSITORY)
         if done.returncode != 0:
             sys.exit(f"`{' '.join(str(part) for part in command)}` failed (exit {done.returncode}): {done.stderr.strip()[-2000:]}")
     alerts, summary = matching.read(done.stdout, datetime.datetime.fromisoformat(cases.START))

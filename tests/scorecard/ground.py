@@ -27,6 +27,14 @@ passed = 0
 zone = "pendekat-selatan"
 [[cameras.selatan.rules.congestion]]
 zone = "pendekat-selatan"
+[[cameras.selatan.rules.wrong_way]]
+zone = "keluar-selatan"
+[[cameras.selatan.rules.wrong_way]]
+zone = "pendekat-selatan"
+[[cameras.selatan.rules.pedestrian_on_road]]
+zone = "keluar-selatan"
+[[cameras.selatan.rules.pedestrian_on_road]]
+zone = "pendekat-selatan"
 [[cameras.selatan.rules.line_count]]
 line = "garis-henti"
 """

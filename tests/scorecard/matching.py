@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from traffic import Incident
 
@@ -33,6 +33,9 @@ class Alert:
     confirmed: float | None = None
     ended: float | None = None
     reason: str | None = None
+    # When each further road user joined: riders against the flow are one event a quarter of an hour.
+    joined: list[float] = field(default_factory=list)
+    users: int = 1
 
 
 def read(output: str, start: datetime.datetime) -> tuple[list[Alert], dict]:
@@ -49,6 +52,10 @@ def read(output: str, start: datetime.datetime) -> tuple[list[Alert], dict]:
         alert = alerts.setdefault(data["eventId"], Alert(data["kind"], data["where"]["zoneId"], seconds(data["startTime"]), seconds(data["detectTime"])))
         if alert.confirmed is None and data["category"] == "accident" and data["severity"] == "critical":
             alert.confirmed = seconds(data["updateTime"])
+        users = data["measurement"].get("usersTotal") or 1
+        if users > alert.users:
+            alert.joined += [seconds(data["updateTime"])] * (users - alert.users)
+            alert.users = users
         if data["phase"] == "end":
             alert.ended, alert.reason = seconds(data["endTime"]), data["endReason"]
     return sorted(alerts.values(), key=lambda alert: alert.detected), summary
@@ -65,7 +72,8 @@ class Matched:
 
 def match(incidents: list[tuple[Incident, str | None]], alerts: list[Alert]) -> Matched:
     """`incidents` with the zones they lie in."""
-    left = list(alerts)
+    # Who joins later is matched like an alert of its own.
+    left = sorted((each for alert in alerts for each in [alert, *(replace(alert, started=at, detected=at) for at in alert.joined)]), key=lambda a: a.detected)
     pairs = []
     for incident, zone in incidents:
         fits = lambda alert: (  # noqa: E731
