@@ -89,14 +89,16 @@ fn camera_summary(camera: &CameraSettings) -> String {
     let mut text = format!("camera   {} ({}): {source}, at most {} frames a second\n", camera.id, camera.name, camera.analyse_fps);
     for rule in &camera.rules {
         let (kind, name, place) = match rule {
-            RuleSettings::LineCount(rule) => ("counts what passes", &rule.name, &rule.line),
-            RuleSettings::ZoneOccupancy(rule) => ("counts what is in", &rule.name, &rule.zone),
-            RuleSettings::Congestion(rule) => ("watches for congestion in", &rule.name, &rule.zone),
-            RuleSettings::Crowd(rule) => ("watches for a crowd in", &rule.name, &rule.zone),
-            RuleSettings::StoppedVehicle(rule) => ("watches for stopped vehicles in", &rule.name, &rule.zone),
-            RuleSettings::WrongWay(rule) => ("watches for wrong-way vehicles in", &rule.name, &rule.zone),
-            RuleSettings::PedestrianOnRoad(rule) => ("watches for people on foot in", &rule.name, &rule.zone),
+            RuleSettings::LineCount(rule) => ("counts what passes", &rule.name, Some(&rule.line)),
+            RuleSettings::ZoneOccupancy(rule) => ("counts what is in", &rule.name, Some(&rule.zone)),
+            RuleSettings::Congestion(rule) => ("watches for congestion in", &rule.name, Some(&rule.zone)),
+            RuleSettings::Crowd(rule) => ("watches for a crowd in", &rule.name, Some(&rule.zone)),
+            RuleSettings::StoppedVehicle(rule) => ("watches for stopped vehicles in", &rule.name, Some(&rule.zone)),
+            RuleSettings::WrongWay(rule) => ("watches for wrong-way vehicles in", &rule.name, Some(&rule.zone)),
+            RuleSettings::PedestrianOnRoad(rule) => ("watches for people on foot in", &rule.name, Some(&rule.zone)),
+            RuleSettings::Accident(rule) => ("watches for accidents in", &rule.name, rule.zone.as_ref()),
         };
+        let place = place.map_or("the whole picture", |place| place.as_str());
         text += &format!("         {name} {kind} {place}\n");
     }
     if camera.rules.is_empty() {

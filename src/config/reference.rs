@@ -10,7 +10,8 @@ use serde_json::{Map, Value};
 
 use super::file::camera::{DetectFile, LineFile, SimulatedFile, TrackFile, ZoneFile};
 use super::file::rules::{
-    CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, RulesFile, StoppedVehicleFile, WrongWayFile, ZoneOccupancyFile,
+    AccidentFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, RulesFile, StoppedVehicleFile, WrongWayFile,
+    ZoneOccupancyFile,
 };
 use super::file::{CameraFile, DetectorFile, File, MqttFile, OutboxFile, PageFile, SiteFile, TlsFile};
 
@@ -112,6 +113,7 @@ fn tables() -> Vec<Table> {
         table::<StoppedVehicleFile>("[[cameras.<id>.rules.stopped_vehicle]]", "[[cameras.utara.rules.stopped_vehicle]]"),
         table::<WrongWayFile>("[[cameras.<id>.rules.wrong_way]]", "[[cameras.utara.rules.wrong_way]]"),
         table::<PedestrianOnRoadFile>("[[cameras.<id>.rules.pedestrian_on_road]]", "[[cameras.utara.rules.pedestrian_on_road]]"),
+        table::<AccidentFile>("[[cameras.<id>.rules.accident]]", "[[cameras.utara.rules.accident]]"),
     ]
 }
 

@@ -14,8 +14,8 @@ use crate::base::geom::{Line, Norm, Polygon};
 use crate::base::id::Slug;
 
 pub use rules::{
-    Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings, StoppedVehicleSettings,
-    WrongWaySettings, ZoneOccupancySettings,
+    AccidentSettings, Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings,
+    StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
 };
 
 /// Everything one box needs to know.

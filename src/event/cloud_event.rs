@@ -112,6 +112,9 @@ pub struct EventData {
     /// Road users that take part.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub involved: Vec<InvolvedUser>,
+    /// What speaks for it, strongest first: every cue with what was measured and what it was held against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<ReasonWords>,
     /// The rule in words.
     pub rule: RuleWords,
     /// The same in the words of other standards.
@@ -179,6 +182,24 @@ pub struct InvolvedUser {
     pub track_id: u32,
     /// person, bicycle, car, motorcycle, bus or truck.
     pub class: String,
+}
+
+/// One cue as it was when the message was made. Several together make a decision.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
+pub struct ReasonWords {
+    /// suddenStop, contact, headingJump, riderDown, personBeside, postImpactStop or gathering; later versions add some.
+    pub cue: String,
+    /// What was measured.
+    pub value: f64,
+    /// Unit of value and threshold: `L` is a local car length (about 4.5 m), `1` a ratio.
+    pub unit: String,
+    /// From where on the cue begins to count; for a ratio and a distance, below which.
+    pub threshold: f64,
+    /// How much the cue can add to the score at most.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub weight: f64,
 }
 
 /// The rule in words, so that an operator sees what was decided.

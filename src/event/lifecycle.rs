@@ -1,5 +1,6 @@
 //! New → update → end under one id: the only place that numbers revisions.
 
+use super::reason::Reason;
 use super::types::{EndReason, Event, EventId, EventScope, Involved, Kind, Measurement, Phase, RuleText, Severity, ZoneRef};
 use crate::base::time::{Stamp, WallTime};
 
@@ -16,6 +17,8 @@ pub struct Finding {
     pub measurement: Measurement,
     /// Who takes part now.
     pub involved: Vec<Involved>,
+    /// What speaks for it now, strongest first; empty when the rule decides by its figures alone.
+    pub why: Vec<Reason>,
 }
 
 /// What is fixed when an event begins.
@@ -60,6 +63,7 @@ impl OpenEvent {
             confidence: finding.confidence,
             measurement: finding.measurement,
             involved: finding.involved,
+            why: finding.why,
             rule,
         };
         (Self { last: event.clone() }, event)
@@ -85,6 +89,7 @@ impl OpenEvent {
         self.last.confidence = finding.confidence;
         self.last.measurement = finding.measurement;
         self.last.involved = finding.involved;
+        self.last.why = finding.why;
         self.last.clone()
     }
 

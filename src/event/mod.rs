@@ -7,6 +7,7 @@
 mod envelope;
 mod types;
 mod lifecycle;
+mod reason;
 mod utc;
 mod word;
 mod identity;
@@ -26,12 +27,13 @@ pub mod asyncapi;
 pub mod reference;
 
 pub use applied::{CameraGeometry, ConfigMessage, FeatureProperties, PictureFeature, PictureGeometry};
-pub use cloud_event::{CloudEvent, EventData, GeoPoint, InvolvedUser, Place, RuleWords, Sentences};
+pub use cloud_event::{CloudEvent, EventData, GeoPoint, InvolvedUser, Place, ReasonWords, RuleWords, Sentences};
 pub use envelope::{Envelope, Importance, Qos};
 pub use flow::{CrowdFlowObserved, FlowEntity, FlowMessage, PeopleFlowObserved, TrafficFlowObserved};
 pub use health::{CameraHealth, Health, HealthMessage};
 pub use identity::{BootId, CameraIdentity, Identity};
 pub use lifecycle::{Finding, OpenEvent, Opening};
+pub use reason::Reason;
 pub use status::{Birth, CameraState, CameraStateMessage, CameraSummary, Capability, DeviceState, StatusMessage};
 pub use text::sentences;
 pub use types::{

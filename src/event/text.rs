@@ -1,7 +1,8 @@
 //! One sentence an event, in Bahasa Indonesia and in English: what operators see first and an officer reads out over a loudspeaker.
 
 use super::cloud_event::Sentences;
-use super::types::{EndReason, Event, Kind, Phase};
+use super::reason::Reason;
+use super::types::{Category, EndReason, Event, Kind, Phase, Severity};
 use crate::base::class::Class;
 
 /// Says `event` in both languages. `site` is the intersection as locals say it.
@@ -13,6 +14,9 @@ fn indonesian(site: &str, event: &Event) -> String {
     let place = place(site, &event.zone.name);
     let lasted = duration_id(lasted_secs(event));
     let Some((_, reason)) = event.ended else {
+        if event.kind.category() == Category::Accident {
+            return accident_id(event, &place, &lasted);
+        }
         let what = match (event.phase, event.kind) {
             (Phase::Update, Kind::StoppedVehicle) => format!("{} masih berhenti", capitalised(&vehicles_id(event))),
             (_, Kind::StoppedVehicle) => format!("{} berhenti", capitalised(&vehicles_id(event))),
@@ -30,7 +34,7 @@ fn indonesian(site: &str, event: &Event) -> String {
             Kind::Heavy | Kind::Slow => format!("Lalu lintas di {place} sudah lancar kembali setelah {lasted}."),
             Kind::Queuing | Kind::Stationary => format!("{} di {place} sudah terurai setelah {lasted}.", capitalised(&subject)),
             Kind::Count | Kind::Density => format!("{} di {place} sudah bubar setelah {lasted}.", capitalised(&subject)),
-            Kind::StoppedVehicle | Kind::PedestrianOnRoad => {
+            Kind::StoppedVehicle | Kind::PedestrianOnRoad | Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => {
                 format!("{} di {place} sudah tidak ada setelah {lasted}.", capitalised(&subject))
             }
             Kind::WrongWay => format!("{} di {place} tidak terlihat lagi setelah {lasted}.", capitalised(&subject)),
@@ -46,6 +50,9 @@ fn english(site: &str, event: &Event) -> String {
     let place = place(site, &event.zone.name);
     let lasted = duration_en(lasted_secs(event));
     let Some((_, reason)) = event.ended else {
+        if event.kind.category() == Category::Accident {
+            return accident_en(event, &place, &lasted);
+        }
         let what = match (event.phase, event.kind) {
             (Phase::Update, Kind::StoppedVehicle) => format!("{} still stopped", capitalised(&vehicles_en(event))),
             (_, Kind::StoppedVehicle) => format!("{} stopped", capitalised(&vehicles_en(event))),
@@ -64,7 +71,9 @@ fn english(site: &str, event: &Event) -> String {
             Kind::Heavy | Kind::Slow => format!("Traffic at {place} is flowing again after {lasted}."),
             Kind::Queuing | Kind::Stationary => format!("{} at {place} has cleared after {lasted}.", capitalised(&subject)),
             Kind::Count | Kind::Density => format!("{} at {place} has dispersed after {lasted}.", capitalised(&subject)),
-            Kind::StoppedVehicle | Kind::PedestrianOnRoad => format!("{} at {place} is gone after {lasted}.", capitalised(&subject)),
+            Kind::StoppedVehicle | Kind::PedestrianOnRoad | Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => {
+                format!("{} at {place} is gone after {lasted}.", capitalised(&subject))
+            }
             Kind::WrongWay => format!("{} at {place} is no longer seen after {lasted}.", capitalised(&subject)),
         },
         EndReason::NotConfirmed => format!("Suspected {subject} at {place} was not confirmed."),
@@ -72,6 +81,31 @@ fn english(site: &str, event: &Event) -> String {
         EndReason::OperatorClosed => format!("{} at {place} closed by an operator after {lasted}.", capitalised(&subject)),
         EndReason::Superseded => format!("{} at {place} is now part of another event.", capitalised(&subject)),
     }
+}
+
+/// `Diduga tabrakan di Simpang Charitas (mobil dan sepeda motor): ada benturan, sudah 4 detik. Mohon verifikasi.`; without "diduga" once it is confirmed.
+fn accident_id(event: &Event, place: &str, lasted: &str) -> String {
+    let (what, who) = (condition_id(event.kind), vehicles_id(event));
+    let why = figures_id(event).map(|why| format!("{why}, ")).unwrap_or_default();
+    match (event.severity, event.phase) {
+        (Severity::Critical, _) => format!("{} di {place} ({who}): {why}sudah {lasted}.", capitalised(what)),
+        (_, Phase::Update) => format!("Masih diduga {what} di {place} ({who}): {why}sudah {lasted}. Mohon verifikasi."),
+        _ => format!("Diduga {what} di {place} ({who}): {why}sudah {lasted}. Mohon verifikasi."),
+    }
+}
+
+fn accident_en(event: &Event, place: &str, lasted: &str) -> String {
+    let (what, who) = (condition_en(event.kind), vehicles_en(event));
+    let why = figures_en(event).map(|why| format!("{why}, ")).unwrap_or_default();
+    match (event.severity, event.phase) {
+        (Severity::Critical, _) => format!("{} at {place} ({who}): {why}{lasted} ago.", capitalised(what)),
+        (_, Phase::Update) => format!("Still suspected {what} at {place} ({who}): {why}{lasted} ago. Please verify."),
+        _ => format!("Suspected {what} at {place} ({who}): {why}{lasted} ago. Please verify."),
+    }
+}
+
+fn strongest(event: &Event) -> Option<&Reason> {
+    event.why.first().filter(|reason| reason.value.is_finite())
 }
 
 /// `Simpang Charitas, pendekat utara`; a zone that already says the site is enough by itself.
@@ -101,6 +135,9 @@ fn condition_id(kind: Kind) -> &'static str {
         Kind::StoppedVehicle => "kendaraan berhenti",
         Kind::WrongWay => "kendaraan melawan arus",
         Kind::PedestrianOnRoad => "pejalan kaki di badan jalan",
+        Kind::Collision => "tabrakan",
+        Kind::RiderDown => "kecelakaan sepeda motor",
+        Kind::SingleVehicle => "kecelakaan tunggal",
     }
 }
 
@@ -115,6 +152,9 @@ fn condition_en(kind: Kind) -> &'static str {
         Kind::StoppedVehicle => "stopped vehicle",
         Kind::WrongWay => "wrong-way vehicle",
         Kind::PedestrianOnRoad => "pedestrian on the road",
+        Kind::Collision => "collision",
+        Kind::RiderDown => "motorcycle accident",
+        Kind::SingleVehicle => "single-vehicle accident",
     }
 }
 
@@ -148,6 +188,7 @@ fn figures_id(event: &Event) -> Option<String> {
             Some(1..) => Some("kendaraan lewat sangat dekat".to_owned()),
             Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} orang", grouped(n, '.'))),
         },
+        Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => strongest(event).map(Reason::in_indonesian),
     }
 }
 
@@ -167,6 +208,7 @@ fn figures_en(event: &Event) -> Option<String> {
             Some(1..) => Some("vehicles pass very near".to_owned()),
             Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} people", grouped(n, ','))),
         },
+        Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => strongest(event).map(Reason::in_english),
     }
 }
 

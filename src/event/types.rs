@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::reason::Reason;
 use crate::base::class::Class;
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, WallTime};
@@ -46,6 +47,12 @@ pub enum Kind {
     WrongWay,
     /// People on foot on the carriageway, outside a crossing.
     PedestrianOnRoad,
+    /// Road users hit each other.
+    Collision,
+    /// A motorcycle or bicycle went down by itself.
+    RiderDown,
+    /// A vehicle came to grief by itself.
+    SingleVehicle,
 }
 
 impl Kind {
@@ -55,6 +62,7 @@ impl Kind {
             Self::Heavy | Self::Slow | Self::Queuing | Self::Stationary => Category::Congestion,
             Self::Count | Self::Density => Category::Crowd,
             Self::StoppedVehicle | Self::WrongWay | Self::PedestrianOnRoad => Category::Incident,
+            Self::Collision | Self::RiderDown | Self::SingleVehicle => Category::Accident,
         }
     }
 }
@@ -295,6 +303,8 @@ pub struct Event {
     pub measurement: Measurement,
     /// Who takes part.
     pub involved: Vec<Involved>,
+    /// What speaks for it, strongest first; empty when the rule decides by its figures alone.
+    pub why: Vec<Reason>,
     /// The rule in words.
     pub rule: RuleText,
 }

@@ -91,6 +91,9 @@ impl Mapping {
             },
             Kind::WrongWay => Self::on_the_road("carWrongDirection", "VehicleObstruction", 14),
             Kind::PedestrianOnRoad => Self::on_the_road("pedestrianOnRoad", "GeneralObstruction", 12),
+            // ETSI accident 2, without saying more: what was hit is not sure.
+            Kind::Collision | Kind::SingleVehicle => Self::on_the_road("carAccident", "Accident", 2),
+            Kind::RiderDown => Self::on_the_road("injuredBiker", "Accident", 2),
         }
     }
 

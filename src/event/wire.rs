@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::channel::{Channel, ChannelSpec};
-use super::cloud_event::{CloudEvent, EventData, GeoPoint, InvolvedUser, Place, RuleWords};
+use super::cloud_event::{CloudEvent, EventData, GeoPoint, InvolvedUser, Place, ReasonWords, RuleWords};
 use super::envelope::Envelope;
 use super::identity::Identity;
+use super::reason::Reason;
 use super::text::sentences;
 use super::types::{Event, Measurement, Phase};
 use super::utc::Utc;
@@ -99,6 +100,7 @@ impl Wire {
                 .iter()
                 .map(|user| InvolvedUser { track_id: user.track, class: user.class.name().to_owned() })
                 .collect(),
+            why: event.why.iter().filter(|reason| reason.value.is_finite()).map(reason_words).collect(),
             rule: RuleWords { id: event.rule.id.clone(), enter: event.rule.enter.clone(), exit: event.rule.exit.clone() },
             mapping: Mapping::of(event.kind),
             text: sentences(&self.identity.site_name, event),
@@ -152,6 +154,17 @@ impl Wire {
 /// Our messages hold strings, numbers and maps with string keys: none of what JSON cannot say.
 pub(super) fn to_json(message: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(message).expect("message types have string keys only")
+}
+
+fn reason_words(reason: &Reason) -> ReasonWords {
+    let Reason { cue, value, threshold, weight } = *reason;
+    ReasonWords {
+        cue: cue.name().to_owned(),
+        value: rounded(value),
+        unit: cue.unit().to_owned(),
+        threshold: rounded(threshold),
+        weight: rounded(weight),
+    }
 }
 
 /// Rounded, and without what is not a number: JSON has no word for it, and "not measured" is the truth.

@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::class::Class;
+use crate::base::cue::Cue;
 use crate::base::id::Slug;
 use crate::base::time::WallTime;
-use crate::event::{Event, EventId, Involved, Kind, Measurement, Phase, RuleText, Severity, ZoneKind, ZoneRef};
+use crate::event::{Event, EventId, Involved, Kind, Measurement, Phase, Reason, RuleText, Severity, ZoneKind, ZoneRef};
 
 #[derive(Serialize, Deserialize)]
 struct Record {
@@ -25,6 +26,9 @@ struct Record {
     confidence: f32,
     measurement: Measurement,
     involved: Vec<(u32, String)>,
+    /// Missing in what an earlier version of this program wrote.
+    #[serde(default)]
+    why: Vec<(String, f64, f64, f64)>,
     rule: (String, String, String),
 }
 
@@ -48,6 +52,7 @@ pub(super) fn to_text(event: &Event) -> serde_json::Result<String> {
         confidence: event.confidence,
         measurement: event.measurement.clone(),
         involved: event.involved.iter().map(|one| (one.track, one.class.name().to_owned())).collect(),
+        why: event.why.iter().map(|reason| (reason.cue.name().to_owned(), reason.value, reason.threshold, reason.weight)).collect(),
         rule: (event.rule.id.clone(), event.rule.enter.clone(), event.rule.exit.clone()),
     })
 }
@@ -56,6 +61,9 @@ pub(super) fn to_text(event: &Event) -> serde_json::Result<String> {
 pub(super) fn from_text(text: &str) -> Option<Event> {
     let record: Record = serde_json::from_str(text).ok()?;
     let involved = record.involved.iter().map(|(track, class)| Some(Involved { track: *track, class: Class::from_name(class)? }));
+    let why = record.why.iter().map(|(cue, value, threshold, weight)| {
+        Some(Reason { cue: Cue::from_name(cue)?, value: *value, threshold: *threshold, weight: *weight })
+    });
     Some(Event {
         id: EventId::parse(&record.id)?,
         revision: record.revision,
@@ -71,6 +79,7 @@ pub(super) fn from_text(text: &str) -> Option<Event> {
         confidence: record.confidence,
         measurement: record.measurement,
         involved: involved.collect::<Option<_>>()?,
+        why: why.collect::<Option<_>>()?,
         rule: RuleText { id: record.rule.0, enter: record.rule.1, exit: record.rule.2 },
     })
 }

@@ -2,11 +2,12 @@
 
 use super::{Outgoing, Render};
 use crate::base::class::Class;
+use crate::base::cue::Cue;
 use crate::base::id::Slug;
 use crate::base::time::WallTime;
 use crate::event::{
-    Envelope, Event, EventId, EventScope, FlowMeasure, FlowReport, Importance, Involved, Kind, Measurement, Phase, Qos, RuleText, Severity,
-    ZoneKind, ZoneRef,
+    Envelope, Event, EventId, EventScope, FlowMeasure, FlowReport, Importance, Involved, Kind, Measurement, Phase, Qos, Reason, RuleText,
+    Severity, ZoneKind, ZoneRef,
 };
 
 pub(super) fn slug(text: &str) -> Slug {
@@ -32,6 +33,7 @@ pub(super) fn event(camera: &str, number: u32) -> Event {
         confidence: 0.5,
         measurement: Measurement { stationary_s: Some(31.5), ..Measurement::default() },
         involved: vec![Involved { track: number, class: Class::Car }],
+        why: vec![Reason { cue: Cue::SuddenStop, value: 2.5, threshold: 1.0, weight: 0.35 }],
         rule: RuleText { id: "stopped-vehicle.v1".into(), enter: "dwell > 30 s".into(), exit: "gone".into() },
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::crowd::crowd_count::CrowdCount;
+use super::incident::accident::Accident;
 use super::incident::pedestrian_on_road::PedestrianOnRoad;
 use super::incident::stopped_vehicle::StoppedVehicle;
 use super::incident::wrong_way::WrongWay;
@@ -125,6 +126,12 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         RuleSettings::Crowd(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
             Box::new(CrowdCount::new(scope(&settings.name), settings.clone(), zone.clone(), sampling))
+        }
+        RuleSettings::Accident(settings) => {
+            if let Some(id) = &settings.zone {
+                zone(camera, &settings.name, id)?;
+            }
+            Box::new(Accident::new(scope(&settings.name), settings.clone(), camera.zones.iter(), sampling))
         }
         RuleSettings::StoppedVehicle(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;

@@ -77,7 +77,7 @@ impl CarLengthMap {
 }
 
 /// Car length that a single box suggests, by how large its class is beside a car. Person: 1.7 m × 0.6 m against a car's mean view.
-fn own_length(class: Class, rect: Rect<Pixel>) -> f32 {
+pub(crate) fn own_length(class: Class, rect: Rect<Pixel>) -> f32 {
     let beside_a_car = match class {
         Class::Car => 1.0,
         Class::Motorcycle | Class::Bicycle => 2.2,

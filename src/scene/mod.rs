@@ -12,6 +12,7 @@ mod state;
 mod trail;
 
 pub use car_length::CarLengthMap;
+pub(crate) use car_length::own_length;
 pub use flow_field::{Flow, FlowField};
 pub use heading::Heading;
 pub use per_track::PerTrack;

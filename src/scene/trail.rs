@@ -47,7 +47,7 @@ impl Trail {
     }
 
     /// The samples, oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator + Clone {
         self.samples.iter()
     }
 

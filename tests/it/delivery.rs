@@ -52,6 +52,7 @@ fn event(camera: &str, number: u64) -> Event {
         confidence: 0.9,
         measurement: Measurement::default(),
         involved: Vec::new(),
+        why: Vec::new(),
         rule: RuleText { id: "rule.v1".into(), enter: String::new(), exit: String::new() },
     }
 }

@@ -25,3 +25,4 @@ mod secrets;
 mod probe_broker;
 mod crossings;
 mod killed_agent;
+mod accident_film;

@@ -8,6 +8,7 @@ use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use simpang::base::class::Class;
+use simpang::base::cue::Cue;
 use simpang::base::geom::{Line, Norm, Point, Polygon};
 use simpang::base::id::Slug;
 use simpang::base::time::{MediaTime, Stamp, WallTime};
@@ -70,7 +71,11 @@ fn finding(kind: Kind) -> Finding {
             }
         },
     }
-    Finding { kind, severity: Severity::Medium, confidence: 0.86, measurement, involved }
+    let why = match kind.category() {
+        Category::Accident => vec![Reason { cue: Cue::SuddenStop, value: 2.4, threshold: 1.0, weight: 0.35 }],
+        Category::Congestion | Category::Crowd | Category::Incident => Vec::new(),
+    };
+    Finding { kind, severity: Severity::Medium, confidence: 0.86, measurement, involved, why }
 }
 
 pub(crate) fn begin(kind: Kind) -> (OpenEvent, Event) {
@@ -88,7 +93,7 @@ pub(crate) fn begin(kind: Kind) -> (OpenEvent, Event) {
     OpenEvent::begin(opening, finding(kind))
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 12] = [
     Kind::Heavy,
     Kind::Slow,
     Kind::Queuing,
@@ -98,6 +103,9 @@ const KINDS: [Kind; 9] = [
     Kind::StoppedVehicle,
     Kind::WrongWay,
     Kind::PedestrianOnRoad,
+    Kind::Collision,
+    Kind::RiderDown,
+    Kind::SingleVehicle,
 ];
 const REASONS: [EndReason; 5] =
     [EndReason::Cleared, EndReason::NotConfirmed, EndReason::CameraLost, EndReason::OperatorClosed, EndReason::Superseded];

@@ -218,7 +218,7 @@ impl Program {
         self.ended_within(3 * PATIENCE)
     }
 
-    fn ended_within(mut self, limit: Duration) -> Ended {
+    pub(crate) fn ended_within(mut self, limit: Duration) -> Ended {
         let mut status = None;
         let mut is_over = || {
             status = self.child.try_wait().expect("own child");

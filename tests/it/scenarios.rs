@@ -1,5 +1,6 @@
 //! Stories that the rules must tell right.
 
+mod accident;
 mod camera;
 mod contract;
 mod film;

@@ -27,6 +27,7 @@ passed = 0
 zone = "pendekat-selatan"
 [[cameras.selatan.rules.congestion]]
 zone = "pendekat-selatan"
+[[cameras.selatan.rules.accident]]
 [[cameras.selatan.rules.wrong_way]]
 zone = "keluar-selatan"
 [[cameras.selatan.rules.wrong_way]]

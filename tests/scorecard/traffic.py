@@ -21,6 +21,8 @@ KINDS = {
     "bus": (0.02, "bus", 9.0, 2.5, 6),
     "truck": (0.03, "truck", 7.5, 2.4, 8),
 }
+# Comfortable, at most: SUMO's motorcycles would brake at red like in a crash (10 m/s²).
+BRAKING_MS2 = (3.0, 6.5)
 TURNS = {"straight": 0.6, "left": 0.2, "right": 0.2}
 # Clockwise, so that the next one is to the left of who comes in: one drives on the left and turns left into the next arm.
 ROUND = ["north", "east", "south", "west"]
@@ -76,7 +78,7 @@ def routes(folder: Path, seconds: int, demand: Demand, seed: int) -> Path:
         agile = 'latAlignment="arbitrary" minGapLat="0.3" maxSpeedLat="1.5" lcPushy="0.6"' if name == "motorcycle" else 'latAlignment="center" minGapLat="0.5"'
         lines.append(
             f'<vType id="{name}" vClass="{shape}" length="{length}" width="{width}" minGap="{1.0 if name == "motorcycle" else 2.0}" tau="1.1" '
-            f'sigma="0.4" speedFactor="normc(0.9,0.15,0.5,1.2)" lcSublane="1" {agile}/>'
+            f'decel="{BRAKING_MS2[0]}" emergencyDecel="{BRAKING_MS2[1]}" sigma="0.4" speedFactor="normc(0.9,0.15,0.5,1.2)" lcSublane="1" {agile}/>'
         )
     departures = []
     for arm in junction.ARMS:

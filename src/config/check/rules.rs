@@ -5,17 +5,19 @@ use std::ops::RangeInclusive;
 
 use super::{Checker, below};
 use crate::base::class::Class;
+use crate::base::cue::Cue;
 use crate::base::id::Slug;
 use crate::config::document::list;
 use crate::config::file::camera::{CameraFile, ZoneUseFile};
 use crate::config::file::duration::DurationText;
 use crate::config::file::rules::{
-    AnchorFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, StoppedVehicleFile, WrongWayFile, ZoneOccupancyFile,
+    AccidentFile, AnchorFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, StoppedVehicleFile, WrongWayFile,
+    ZoneOccupancyFile,
 };
 use crate::config::nearest::did_you_mean;
 use crate::config::settings::{
-    Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings, StoppedVehicleSettings,
-    WrongWaySettings, ZoneOccupancySettings,
+    AccidentSettings, Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings,
+    StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
 };
 
 const HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(3600);
@@ -60,6 +62,9 @@ impl Checker<'_> {
         }
         for (at, file) in camera.rules.pedestrian_on_road.iter().enumerate() {
             made.extend(self.pedestrian_on_road(&mut rules, at, file).map(RuleSettings::PedestrianOnRoad));
+        }
+        for (at, file) in camera.rules.accident.iter().enumerate() {
+            made.extend(self.accident(&mut rules, at, file).map(RuleSettings::Accident));
         }
         made
     }
@@ -149,13 +154,7 @@ impl Checker<'_> {
         let zone = self.zone(rules, &path, file.zone.as_deref());
         let name = self.rule_name(rules, &path, file.name.as_deref(), ("stopped", zone.as_ref()));
         self.sees(rules, &path, "vehicles", |class| class.is_vehicle());
-        let kind = file.zone.as_ref().and_then(|zone| rules.camera.zones.get(zone)).map(|zone| zone.kind);
-        if kind == Some(ZoneUseFile::Waiting) {
-            self.say(
-                &below(&path, "zone"),
-                "is of kind `waiting`, where standing is normal: watch another zone, or give this one its true kind",
-            );
-        }
+        self.not_for_waiting(rules, &path, file.zone.as_ref());
         let dwell = DurationText::from_secs(1)..=DurationText::from_secs(86_400);
         Some(StoppedVehicleSettings {
             dwell: self.duration(&below(&path, "dwell"), file.dwell, dwell),
@@ -201,6 +200,70 @@ impl Checker<'_> {
             name: name?,
             zone: zone?,
         })
+    }
+
+    fn accident(&mut self, rules: &mut Rules<'_>, at: usize, file: &AccidentFile) -> Option<AccidentSettings> {
+        let path = format!("{}.accident[{at}]", rules.path);
+        // A zone that is named and missing must not become the whole picture.
+        let zone = match &file.zone {
+            Some(zone) => Some(self.zone(rules, &path, Some(zone))?),
+            None => None,
+        };
+        let usual = zone.as_ref().map_or_else(|| "accident".to_owned(), |zone| format!("accident-{zone}"));
+        let name = self.rule_name(rules, &path, file.name.as_deref().or(zone.is_none().then_some(&usual)), ("accident", zone.as_ref()));
+        self.sees(rules, &path, "vehicles", |class| class.is_vehicle());
+        self.not_for_waiting(rules, &path, file.zone.as_ref());
+        let confirm_within = DurationText::from_secs(10)..=DurationText::from_secs(600);
+        Some(AccidentSettings {
+            cues: self.cues(&below(&path, "cues"), &file.cues),
+            suspect_at: self.number(&below(&path, "suspect_at"), file.suspect_at, 0.1..=0.95),
+            confirm_at: self.more_than(&path, ("confirm_at", file.confirm_at), ("suspect_at", file.suspect_at), 0.99),
+            confirm_within: self.duration(&below(&path, "confirm_within"), file.confirm_within, confirm_within),
+            braking_l_s2: self.number(&below(&path, "braking_l_s2"), file.braking_l_s2, 0.3..=10.0),
+            crash_l_s2: self.more_than(&path, ("crash_l_s2", file.crash_l_s2), ("braking_l_s2", file.braking_l_s2), 20.0),
+            closing_l_s: self.number(&below(&path, "closing_l_s"), file.closing_l_s, 0.2..=10.0),
+            passed: self.number(&below(&path, "passed"), file.passed, 0..=1000),
+            min_score: self.number(&below(&path, "min_score"), file.min_score, 0.0..=1.0),
+            gone: self.duration(&below(&path, "gone"), file.gone, HOLD),
+            update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
+            name: name?,
+            zone,
+        })
+    }
+
+    fn cues(&mut self, path: &str, names: &[String]) -> Vec<Cue> {
+        let known = Cue::ALL.map(Cue::name);
+        let mut cues = Vec::new();
+        for (index, name) in names.iter().enumerate() {
+            match Cue::from_name(name) {
+                Some(cue) => cues.push(cue),
+                None => self.say(&format!("{path}[{index}]"), format!("is not one of {}{}", list(&known), did_you_mean(name, known))),
+            }
+        }
+        if names.is_empty() {
+            self.say(path, "is empty, so nothing would ever be suspected: name at least two cues, or leave the key out for all");
+        }
+        cues.sort();
+        cues.dedup();
+        cues
+    }
+
+    /// A threshold that lies above another one of the same rule.
+    fn more_than(&mut self, path: &str, (key, value): (&str, f64), (lower, least): (&str, f64), most: f64) -> f64 {
+        if value <= least {
+            self.say(&below(path, key), format!("is {value}, not more than `{lower}` ({least}): make it larger"));
+        }
+        self.number(&below(path, key), value, 0.1..=most)
+    }
+
+    fn not_for_waiting(&mut self, rules: &Rules<'_>, path: &str, zone: Option<&String>) {
+        let kind = zone.and_then(|zone| rules.camera.zones.get(zone)).map(|zone| zone.kind);
+        if kind == Some(ZoneUseFile::Waiting) {
+            self.say(
+                &below(path, "zone"),
+                "is of kind `waiting`, where standing is normal: watch another zone, or give this one its true kind",
+            );
+        }
     }
 
     fn zone(&mut self, rules: &Rules<'_>, path: &str, text: Option<&str>) -> Option<Slug> {

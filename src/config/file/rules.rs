@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::duration::DurationText;
 use crate::base::class::Class;
+use crate::base::cue::Cue;
 
 /// What to watch for, by kind: `[[cameras.north.rules.line_count]]` adds one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +25,8 @@ pub struct RulesFile {
     pub wrong_way: Vec<WrongWayFile>,
     /// Watches a carriageway for people on foot.
     pub pedestrian_on_road: Vec<PedestrianOnRoadFile>,
+    /// Watches for a probable accident.
+    pub accident: Vec<AccidentFile>,
 }
 
 /// Counts what passes a line, by class and direction; a thing that stands or trembles on the line counts once.
@@ -179,6 +182,45 @@ pub struct PedestrianOnRoadFile {
     pub update_every: DurationText,
 }
 
+/// Watches for a probable accident: first suspected ("mohon verifikasi"), then confirmed when what crashed stays where others pass, or retracted.
+/// Every message says in `why` which cues speak for it. Vehicles in zones of kind `waiting` are left alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccidentFile {
+    /// Name of the rule, unique within the camera. Default: `accident-` and the zone, or `accident`.
+    #[schemars(extend("x-example" = "accident-lajur"))]
+    pub name: Option<String>,
+    /// Where it happens, by the zone's id; not one of kind `waiting`. Without it the whole picture is watched.
+    #[schemars(extend("x-example" = "lajur"))]
+    pub zone: Option<String>,
+    /// Which cues count: `suddenStop`, `contact`, `headingJump`, `riderDown`, `personBeside`, `postImpactStop`, `gathering`. Leave one out to see what
+    /// it is worth at your site; without `postImpactStop` nothing is ever confirmed.
+    pub cues: Vec<String>,
+    /// Score at which an accident is suspected, 0.1 to 0.95. A sudden stop and a contact, both clear, give 0.58. Raise it where rain or headlights
+    /// make the detector nervous (0.75).
+    pub suspect_at: f64,
+    /// Score at which it is confirmed, 0.1 to 0.99, more than `suspect_at`. A sudden stop and a contact that stay on the road for 13 s give 0.73.
+    pub confirm_at: f64,
+    /// How long after the impact a suspicion waits for what crashed to stay where it is while others pass, 10 s to 10 min. Without it the event ends as
+    /// `notConfirmed`. Raise it where traffic is so thin that nobody passes.
+    pub confirm_within: DurationText,
+    /// Deceleration at which braking begins to be a sudden stop, in car lengths a second per second (1 is about 4.6 m/s²), 0.3 to 10. People brake at
+    /// red with 0.4 to 0.7.
+    pub braking_l_s2: f64,
+    /// Deceleration that only an impact gives, more than `braking_l_s2`, at most 20. Halfway between the two the cue counts half.
+    pub crash_l_s2: f64,
+    /// How fast two road users must come together for their contact to count, in car lengths a second (1 is about 16 km/h), 0.2 to 10.
+    pub closing_l_s: f64,
+    /// Other vehicles that must have passed what stands before it is confirmed, 0 to 1000: tells a crash from a queue. 0 where nobody queues.
+    pub passed: u32,
+    /// Mean score of a track's detections below which it proves nothing, 0 to 1. Lower it for a model with low scores.
+    pub min_score: f64,
+    /// How long everything involved must be gone for the event to end, 1 s to 1 h.
+    pub gone: DurationText,
+    /// How often a confirmed event says that it lasts, 10 s to 24 h.
+    pub update_every: DurationText,
+}
+
 /// The names of all classes.
 pub fn all_classes() -> Vec<String> {
     Class::ALL.iter().map(|class| class.name().to_owned()).collect()
@@ -267,6 +309,27 @@ impl Default for PedestrianOnRoadFile {
             zone: None,
             dwell: DurationText::from_secs(10),
             gone: DurationText::from_secs(30),
+            update_every: DurationText::from_secs(300),
+        }
+    }
+}
+
+impl Default for AccidentFile {
+    fn default() -> Self {
+        Self {
+            name: None,
+            zone: None,
+            cues: Cue::ALL.iter().map(|cue| cue.name().to_owned()).collect(),
+            suspect_at: 0.55,
+            confirm_at: 0.72,
+            confirm_within: DurationText::from_secs(20),
+            // Hard braking 0.46 g, an impact 0.8 g.
+            braking_l_s2: 1.0,
+            crash_l_s2: 1.8,
+            closing_l_s: 0.7,
+            passed: 3,
+            min_score: 0.4,
+            gone: DurationText::from_secs(10),
             update_every: DurationText::from_secs(300),
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::base::class::Class;
+use crate::base::cue::Cue;
 use crate::base::id::Slug;
 
 /// One rule with its settings.
@@ -22,6 +23,8 @@ pub enum RuleSettings {
     WrongWay(WrongWaySettings),
     /// Watches a carriageway for people on foot.
     PedestrianOnRoad(PedestrianOnRoadSettings),
+    /// Watches for a probable accident.
+    Accident(AccidentSettings),
 }
 
 /// Settings of the line count.
@@ -147,6 +150,37 @@ pub struct PedestrianOnRoadSettings {
     /// How long someone must be on it.
     pub dwell: Duration,
     /// How long nobody may be on it for the event to end.
+    pub gone: Duration,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// Settings of the accident rule. Lengths in local car lengths L.
+#[derive(Clone, Debug)]
+pub struct AccidentSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// Where; the whole picture when not said.
+    pub zone: Option<Slug>,
+    /// Which cues are used.
+    pub cues: Vec<Cue>,
+    /// Score, 0..=1, at which an accident is suspected.
+    pub suspect_at: f64,
+    /// Score at which it is confirmed.
+    pub confirm_at: f64,
+    /// How long after the impact a suspicion may wait for its confirmation.
+    pub confirm_within: Duration,
+    /// Deceleration in L/s² at which braking begins to be a sudden stop.
+    pub braking_l_s2: f64,
+    /// Deceleration in L/s² that only an impact gives.
+    pub crash_l_s2: f64,
+    /// Speed in L/s at which two road users come together, at least, for their contact to count.
+    pub closing_l_s: f64,
+    /// Other vehicles that must have passed what stands.
+    pub passed: u32,
+    /// Mean detection score below which a track proves nothing.
+    pub min_score: f64,
+    /// How long everything must be gone for the event to end.
     pub gone: Duration,
     /// How often an open event says that it lasts.
     pub update_every: Duration,

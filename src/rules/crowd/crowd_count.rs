@@ -115,7 +115,7 @@ fn finding(settings: &CrowdSettings, area_m2: Option<f64>, now: Stamp, people: &
     };
     let confidence = two_decimals(coverage * (0.5 + 0.5 * (times - 1.0).clamp(0.0, 1.0))) as f32;
     let severity = severity(times, area_m2.map(|area| people.mean() / area));
-    Finding { kind: Kind::Count, severity, confidence, measurement, involved: Vec::new() }
+    Finding { kind: Kind::Count, severity, confidence, measurement, involved: Vec::new(), why: Vec::new() }
 }
 
 /// By people per square metre where the area is known (2 uncomfortable, 3.5 contact, 5 dangerous: Fruin 1971), and by

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point, Rect};
 use crate::base::time::{MediaTime, Stamp};
-use crate::scene::{Heading, SceneTrack};
+use crate::scene::{Heading, Sample, SceneTrack};
 
 /// What a vehicle's movement is, seen from its lane.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -25,6 +25,8 @@ pub(super) enum Sense {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Against {
     seen: Option<Seen>,
+    /// Since when it has been one vehicle without a break in its sightings.
+    steady_since: MediaTime,
     run: Option<Run>,
 }
 
@@ -39,7 +41,7 @@ struct Seen {
 /// A way against the lane. Distances are net: a box that trembles goes nowhere.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Run {
-    /// When it was first seen going against the lane.
+    /// When it began to go against the lane.
     pub(super) since: Stamp,
     /// Where that was.
     pub(super) from: Point<Pixel>,
@@ -63,6 +65,9 @@ impl Against {
     pub(super) fn take(&mut self, now: Stamp, track: &SceneTrack, sense: Sense) {
         let before = self.seen.replace(Seen::of(now.media, track));
         let step = before.filter(|before| now.media.since(before.at) <= BREAK && !before.is_another(now.media, track));
+        if step.is_none() {
+            self.steady_since = now.media;
+        }
         if step.is_none() || sense == Sense::With {
             self.run = None;
         }
@@ -71,14 +76,25 @@ impl Against {
         }
         let Sense::Against(lane) = sense else { return };
         let foot = track.foot();
-        let run = self.run.get_or_insert(Run { since: now, from: foot, last: now.media, secs: 0.0, distance_l: 0.0 });
-        if let Some(before) = step {
-            let from = before.rect.foot();
-            let back = -lane.along(Point::new(foot.x - from.x, foot.y - from.y));
-            run.secs += now.media.since(run.last).as_secs_f64();
-            run.distance_l += back / track.car_length;
+        let back_l = |from: Point<Pixel>| -lane.along(Point::new(foot.x - from.x, foot.y - from.y)) / track.car_length;
+        match (&mut self.run, step) {
+            (Some(run), Some(before)) => {
+                run.secs += now.media.since(run.last).as_secs_f64();
+                run.distance_l += back_l(before.rect.foot());
+                run.last = now.media;
+            }
+            (None, _) | (_, None) => self.run = self.begun(now, track, back_l),
         }
-        run.last = now.media;
+    }
+
+    /// A way that is noticed now began where the vehicle was when its movement, which says so, began: fast cars are in view for a few seconds only.
+    fn begun(&self, now: Stamp, track: &SceneTrack, back_l: impl Fn(Point<Pixel>) -> f32) -> Option<Run> {
+        let span = track.motion?.span;
+        let is_part = |sample: &&Sample| now.media.since(sample.at) <= span && sample.at >= self.steady_since;
+        let first = track.trail().iter().rev().take_while(is_part).last()?;
+        let (ago, from) = (now.media.since(first.at), first.rect.foot());
+        let since = Stamp { media: first.at, wall: now.wall - ago };
+        Some(Run { since, from, last: now.media, secs: ago.as_secs_f64(), distance_l: back_l(from) })
     }
 
     /// Where it was last seen.

@@ -9,3 +9,4 @@ mod spot;
 pub mod pedestrian_on_road;
 pub mod stopped_vehicle;
 pub mod wrong_way;
+pub mod accident;

@@ -145,6 +145,6 @@ impl Offenders {
             Who::Riders(_) => Severity::Low,
         };
         let involved = self.involved.iter().copied().collect();
-        Finding { kind: Kind::WrongWay, severity, confidence: self.confidence, measurement, involved }
+        Finding { kind: Kind::WrongWay, severity, confidence: self.confidence, measurement, involved, why: Vec::new() }
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::class::Class;
 use crate::base::geom::{FrameSize, Norm, Pixel, Point, Polygon, Rect};
 use crate::base::time::Stamp;
-use crate::scene::{Scene, SceneTrack};
+use crate::scene::{Scene, SceneTrack, displacement};
 use crate::track::is_on_machine;
 
 /// One person's time on the carriageway. Time beside it counts back, so who stands on the kerb and sways over it never gets far.
@@ -17,6 +17,8 @@ pub(super) struct OnFoot {
     pub(super) last_on_secs: f64,
     /// When the person was last seen, and where.
     seen: Option<(f64, Point<Pixel>)>,
+    /// Whether it was seen walking: a post that the detector takes for a person stands from the first frame to the last.
+    has_walked: bool,
     /// When the person was last too fast for a pedestrian.
     fast_secs: Option<f64>,
     /// Whether an event has counted this person.
@@ -50,6 +52,8 @@ const RIDES_FOR_SECS: f64 = 120.0;
 const LONGEST_SECS: f64 = 1.0;
 /// More seconds than asked for are kept, so that a few beside the road end nothing.
 const KEPT_SECS: f64 = 5.0;
+/// Who moved this far since the first sighting walks, in L (1.8 m).
+const WALKED_L: f32 = 0.4;
 /// Another number is the same person when it begins this soon and as near as a walker gets, 2 m/s and a step; later, only where the person stood.
 const SAME_SECS: f64 = 3.0;
 const STOOD_SECS: f64 = 15.0;
@@ -75,6 +79,7 @@ impl OnFoot {
         if track.speed_l_s.is_some_and(|speed| speed > FAST_L_S) {
             self.fast_secs = Some(watched_secs);
         }
+        self.has_walked |= displacement(track.track.first_seen.1, track.track.rect) >= WALKED_L * track.car_length;
         let rides = track.track.is_rider || self.fast_secs.is_some_and(|secs| watched_secs - secs < RIDES_FOR_SECS);
         if feet == Feet::OnRoad && !rides {
             self.since.get_or_insert(at);
@@ -88,9 +93,9 @@ impl OnFoot {
         }
     }
 
-    /// Whether this person has been on it for long, and is still.
+    /// Whether this is a person who has been on it for long, and is still.
     pub(super) fn is_there(&self, watched_secs: f64, enough_secs: f64) -> bool {
-        self.secs >= enough_secs && watched_secs - self.last_on_secs <= LONGEST_SECS
+        self.has_walked && self.secs >= enough_secs && watched_secs - self.last_on_secs <= LONGEST_SECS
     }
 
     /// Whether a new track may be this lost person.

@@ -190,6 +190,7 @@ impl PedestrianOnRoad {
             confidence: two_decimals(f64::from(0.5 + 0.5 * surest.clamp(0.0, 1.0))) as f32,
             measurement,
             involved: people().take(NAMED).map(|track| Involved { track: track.id.0, class: track.class }).collect(),
+            why: Vec::new(),
         }
     }
 }

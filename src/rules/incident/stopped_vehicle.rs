@@ -169,7 +169,7 @@ fn finding(spot: &Spot, now: Stamp) -> Finding {
     };
     let confidence = two_decimals(spot.seen_share() * (0.7 + 0.1 * f64::from(spot.passed().min(3)))) as f32;
     let involved = vec![spot.involved()];
-    Finding { kind: Kind::StoppedVehicle, severity: Severity::Medium, confidence, measurement, involved }
+    Finding { kind: Kind::StoppedVehicle, severity: Severity::Medium, confidence, measurement, involved, why: Vec::new() }
 }
 
 fn rule_text(settings: &StoppedVehicleSettings) -> RuleText {

@@ -140,7 +140,14 @@ fn severity_of(kind: Kind) -> Severity {
         Kind::Queuing => Severity::Medium,
         Kind::Slow | Kind::Heavy => Severity::Low,
         // Kinds of other rules.
-        Kind::Count | Kind::Density | Kind::StoppedVehicle | Kind::WrongWay | Kind::PedestrianOnRoad => Severity::Low,
+        Kind::Count
+        | Kind::Density
+        | Kind::StoppedVehicle
+        | Kind::WrongWay
+        | Kind::PedestrianOnRoad
+        | Kind::Collision
+        | Kind::RiderDown
+        | Kind::SingleVehicle => Severity::Low,
     }
 }
 
@@ -167,7 +174,14 @@ fn finding(settings: &CongestionSettings, now: Stamp, sums: &Sums, window_secs: 
         ..Measurement::default()
     };
     let confidence = coverage * (0.5 + 0.35 * depth + 0.15 * number);
-    Finding { kind, severity: severity_of(kind), confidence: two_decimals(confidence) as f32, measurement, involved: Vec::new() }
+    Finding {
+        kind,
+        severity: severity_of(kind),
+        confidence: two_decimals(confidence) as f32,
+        measurement,
+        involved: Vec::new(),
+        why: Vec::new(),
+    }
 }
 
 fn rule_text(settings: &CongestionSettings) -> RuleText {

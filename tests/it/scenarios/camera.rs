@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use simpang::base::class::Class;
+use simpang::base::cue::Cue;
 use simpang::base::geom::{Line, Point, Polygon};
 use simpang::base::id::Slug;
 use simpang::config::settings::{
-    Anchor, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings,
-    RuleSettings, SourceSettings, StoppedVehicleSettings, TrackSettings, WrongWaySettings, Zone, ZoneOccupancySettings, ZoneUse,
+    AccidentSettings, Anchor, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings,
+    PedestrianOnRoadSettings, RuleSettings, SourceSettings, StoppedVehicleSettings, TrackSettings, WrongWaySettings, Zone,
+    ZoneOccupancySettings, ZoneUse,
 };
 
 /// What `settings.json` of a story says. Every rule has defaults that suit a story of a few minutes.
@@ -47,6 +49,7 @@ enum RuleText {
     StoppedVehicle { zone: String, passed: u32 },
     WrongWay { zone: String },
     PedestrianOnRoad { zone: String },
+    Accident { zone: Option<String>, passed: Option<u32> },
 }
 
 pub(super) fn slug(text: &str) -> Slug {
@@ -123,6 +126,21 @@ impl RuleText {
                 exit_below: *exit_below,
                 hold: secs(20),
                 update_every: secs(60),
+            }),
+            Self::Accident { zone, passed } => RuleSettings::Accident(AccidentSettings {
+                name,
+                zone: zone.as_deref().map(slug),
+                cues: Cue::ALL.to_vec(),
+                suspect_at: 0.55,
+                confirm_at: 0.72,
+                confirm_within: secs(20),
+                braking_l_s2: 1.0,
+                crash_l_s2: 1.8,
+                closing_l_s: 0.7,
+                passed: passed.unwrap_or(3),
+                min_score: 0.4,
+                gone: secs(10),
+                update_every: secs(300),
             }),
             Self::StoppedVehicle { zone, passed } => RuleSettings::StoppedVehicle(StoppedVehicleSettings {
                 name,

@@ -11,7 +11,7 @@ use super::film::{Film, User};
 use super::stories::tell;
 
 /// One story for each rule, with settings that make it speak often.
-const RULES: [(&str, &str); 8] = [
+const RULES: [(&str, &str); 9] = [
     ("line count", r#"{"line_count": {"line": "middle"}}"#),
     ("zone occupancy", r#"{"zone_occupancy": {"zone": "all"}}"#),
     ("congestion", r#"{"congestion": {"zone": "all"}}"#),
@@ -20,6 +20,7 @@ const RULES: [(&str, &str); 8] = [
     ("wrong way", r#"{"wrong_way": {"zone": "one-way"}}"#),
     ("wrong way, learned", r#"{"wrong_way": {"zone": "all"}}"#),
     ("pedestrian on the road", r#"{"pedestrian_on_road": {"zone": "all"}}"#),
+    ("accident", r#"{"accident": {"passed": 0}}"#),
 ];
 
 fn story(rule: &str, outage: [f64; 2]) -> Story {

@@ -30,9 +30,20 @@ pub(super) struct User {
     pub(super) hidden: Vec<[f64; 2]>,
     #[serde(default)]
     pub(super) rider: bool,
+    /// Its box from a time on, when it falls over.
+    #[serde(default)]
+    pub(super) then: Option<Shape>,
     /// The same again: every so many seconds, in all so many times.
     #[serde(default)]
     pub(super) repeat: Option<Repeat>,
+}
+
+/// Another box, around the same middle.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shape {
+    at: f64,
+    size: [f32; 2],
 }
 
 /// Road users with the same path, one after the other.
@@ -45,7 +56,7 @@ pub(super) struct Repeat {
 
 impl User {
     pub(super) fn car(id: u32, path: &[[f64; 3]]) -> Self {
-        Self { id, class: "car".into(), size: [60.0, 40.0], path: path.to_vec(), hidden: vec![], rider: false, repeat: None }
+        Self { id, class: "car".into(), size: [60.0, 40.0], path: path.to_vec(), hidden: vec![], rider: false, then: None, repeat: None }
     }
 
     /// This user and its repetitions, numbered onwards.
@@ -69,7 +80,8 @@ impl User {
         let (a, b) = (self.path[next.saturating_sub(1)], self.path[next]);
         let share = if b[0] > a[0] { ((secs - a[0]) / (b[0] - a[0])).clamp(0.0, 1.0) } else { 0.0 };
         let (x, y) = ((a[1] + (b[1] - a[1]) * share) as f32, (a[2] + (b[2] - a[2]) * share) as f32);
-        Some(Rect::new(x - self.size[0] / 2.0, y - self.size[1] / 2.0, self.size[0], self.size[1]))
+        let [width, height] = self.then.filter(|then| secs >= then.at).map_or(self.size, |then| then.size);
+        Some(Rect::new(x - width / 2.0, y - height / 2.0, width, height))
     }
 
     fn is_hidden(&self, secs: f64) -> bool {

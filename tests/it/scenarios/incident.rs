@@ -16,7 +16,7 @@ fn street() -> Film {
     let lane = |id: u32| 40.0 + 20.0 * f64::from(id);
     let mut users: Vec<User> = (1..8).map(|id| User::car(id, &[[0.0, 20.0, lane(id)], [20.0, 620.0, lane(id)]])).collect();
     users.push(User::car(8, &[[0.0, 620.0, 300.0], [20.0, 20.0, 300.0]]));
-    users.push(User::car(9, &[[0.0, 300.0, 320.0], [20.0, 310.0, 320.0]]));
+    users.push(User::car(9, &[[0.0, 300.0, 320.0], [20.0, 400.0, 320.0]]));
     users[8].class = "person".into();
     Film::new(8.0, users)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use simpang::base::time::WallTime;
-use simpang::event::{EndReason, Event};
+use simpang::event::{EndReason, Event, Reason};
 use simpang::rules::{Findings, RuleSet};
 use simpang::scene::SceneState;
 
@@ -100,6 +100,10 @@ fn essentials(event: &Event, secs: impl Fn(WallTime) -> f64) -> Value {
         if let Some(figure) = figure {
             told[name] = json!(figure);
         }
+    }
+    if !event.why.is_empty() {
+        let cue = |reason: &Reason| json!({ "cue": reason.cue.name(), "value": (reason.value * 10.0).round() / 10.0 });
+        told["why"] = event.why.iter().map(cue).collect();
     }
     if let Some((at, reason)) = event.ended {
         told["ended"] = json!(secs(at));

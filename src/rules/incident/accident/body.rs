@@ -1,0 +1,126 @@
+//! What the rule remembers about a road user beyond its trail: how sure the detector was, and what it was before an impact broke its track.
+
+use std::time::Duration;
+
+use super::course::{Course, earlier, window};
+use super::shake::jump;
+use crate::base::class::Class;
+use crate::base::time::MediaTime;
+use crate::scene::{Sample, Scene, SceneTrack};
+use crate::track::TrackId;
+
+/// One track's memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Body {
+    scores: f64,
+    seen: u32,
+    /// Sum of the jumps from where the last two boxes led, in L, and their number.
+    jumps: f64,
+    jumped: u32,
+    /// When it was last taken for another one.
+    mistaken: Option<MediaTime>,
+    /// Its latest moment, for whoever takes its place.
+    last: Option<Past>,
+    /// Whose place it took.
+    pub(super) past: Option<Past>,
+}
+
+/// The last that was seen of a track.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Past {
+    pub(super) track: TrackId,
+    pub(super) class: Class,
+    pub(super) course: Course,
+    pub(super) sample: Sample,
+    /// When it was seen first.
+    pub(super) since: MediaTime,
+}
+
+/// A track that begins within this time after another was lost may go on from it.
+const LOST_FOR: Duration = Duration::from_millis(1000);
+/// And this near, in L: an impact throws nothing farther in that time without being a blur to the detector.
+const LOST_WITHIN_L: f32 = 1.0;
+/// The course before is taken over this time.
+pub(super) const COURSE: Duration = Duration::from_millis(600);
+/// How far back a trail goes.
+const TRAIL: Duration = Duration::from_secs(3);
+/// Boxes of one thing differ by less than this factor in each direction.
+const ALIKE: f32 = 1.67;
+
+impl Body {
+    pub(super) fn new(past: Option<Past>) -> Self {
+        Self { scores: 0.0, seen: 0, jumps: 0.0, jumped: 0, mistaken: None, last: None, past }
+    }
+
+    /// Takes the track as it is in this frame.
+    pub(super) fn observe(&mut self, track: &SceneTrack, now: MediaTime) {
+        if !track.track.is_observed {
+            return;
+        }
+        self.scores += f64::from(track.track.score.get());
+        self.seen = self.seen.saturating_add(1);
+        if let Some((right, down)) = jump(track) {
+            self.jumps += f64::from(right.hypot(down));
+            self.jumped = self.jumped.saturating_add(1);
+        }
+        let Some(sample) = track.trail().last().copied() else { return };
+        if let Some(course) = Course::of_foot(window(track.trail(), earlier(now, COURSE), now)) {
+            let (id, class, since) = (track.track.id, track.track.class, track.track.first_seen.0);
+            self.last = Some(Past { track: id, class, course, sample, since: self.past.map_or(since, |past| past.since) });
+        }
+    }
+
+    /// Mean score of its detections, 0..=1.
+    pub(super) fn score(&self) -> f64 {
+        self.scores / f64::from(self.seen.max(1))
+    }
+
+    /// Mean jump of its box from frame to frame, in L: how much its detections tremble.
+    pub(super) fn jitter_l(&self) -> f64 {
+        self.jumps / f64::from(self.jumped.max(1))
+    }
+
+    /// The tracker took it for another one: as long as its trail still shows that, its motion says nothing.
+    pub(super) fn mistake(&mut self, now: MediaTime) {
+        self.mistaken = Some(now);
+    }
+
+    /// Whether its motion is its own.
+    pub(super) fn is_itself(&self, now: MediaTime) -> bool {
+        self.mistaken.is_none_or(|at| now.since(at) > TRAIL)
+    }
+
+    /// Since when it has been followed, under whatever number.
+    pub(super) fn since(&self, track: &SceneTrack) -> MediaTime {
+        self.past.map_or(track.track.first_seen.0, |past| past.since)
+    }
+
+    /// The last that was seen of it.
+    pub(super) fn last(&self) -> Option<Past> {
+        self.last
+    }
+}
+
+impl Past {
+    /// Whether `track`, which has just begun, may be the same thing: an impact turns and blurs what it hits, and the tracker begins anew.
+    pub(super) fn fits(&self, track: &SceneTrack) -> bool {
+        let (first_at, first) = track.track.first_seen;
+        let size = (first.area() / self.sample.rect.area().max(1.0)).sqrt();
+        first_at > self.sample.at
+            && first_at.since(self.sample.at) <= LOST_FOR
+            && is_two_wheeler(track.track.class) == is_two_wheeler(self.class)
+            && track.track.class.is_vehicle() == self.class.is_vehicle()
+            && (1.0 / ALIKE..=ALIKE).contains(&size)
+            && first.foot().distance(self.sample.rect.foot()) <= LOST_WITHIN_L * track.car_length
+    }
+
+    /// Whether the track it was is seen again after all.
+    pub(super) fn is_back(&self, scene: &Scene<'_>) -> bool {
+        scene.find(self.track).is_some_and(|track| track.track.last_seen > self.sample.at)
+    }
+}
+
+/// Motorcycle or bicycle: what falls over.
+pub(super) fn is_two_wheeler(class: Class) -> bool {
+    matches!(class, Class::Motorcycle | Class::Bicycle)
+}

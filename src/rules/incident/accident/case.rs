@@ -1,0 +1,250 @@
+//! One impact and what became of it: watched → suspected → confirmed → over, or never told of.
+
+use std::time::Duration;
+
+use super::party::Party;
+use super::passing::{self, Passing, Stand};
+use super::rider::Fall;
+use super::score::{Evidence, STOPPED_SECS};
+use super::sudden::Jolt;
+use crate::base::class::Class;
+use crate::base::cue::Cue;
+use crate::base::geom::{Pixel, Point};
+use crate::base::time::{MediaTime, Stamp};
+use crate::config::settings::AccidentSettings;
+use crate::event::{EndReason, Finding, Kind, Measurement, OpenEvent, Severity};
+use crate::rules::episode::two_decimals;
+use crate::scene::{Scene, SceneTrack};
+use crate::track::TrackId;
+
+/// What the rule looks into.
+#[derive(Debug)]
+pub(super) struct Case {
+    /// The impact, on both clocks.
+    pub(super) onset: Stamp,
+    /// When the rule noticed it.
+    noticed: MediaTime,
+    /// Whose motion gave it away.
+    pub(super) subject: TrackId,
+    pub(super) jolt: Option<Jolt>,
+    pub(super) fall: Option<Fall>,
+    pub(super) place: Point<Pixel>,
+    /// Car length in pixels there.
+    pub(super) length: f32,
+    /// First the one that was jolted, then whom it touched.
+    pub(super) parties: Vec<Party>,
+    /// The fastest contact so far.
+    closing_l_s: Option<f32>,
+    pub(super) evidence: Evidence,
+    /// People near the place when it happened.
+    pub(super) people_before: usize,
+    two_wheeler: bool,
+    passing: Passing,
+    /// Whether the jolted one is driving: then it is too early to say anything.
+    is_driving: bool,
+    /// Time since then without pictures.
+    blind: Duration,
+    pub(super) told: Told,
+}
+
+/// How much of it was told.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// Nothing yet.
+    Nothing,
+    /// That it may be an accident.
+    Suspected(Box<OpenEvent>),
+    /// That it is one, and when it was last said.
+    Confirmed(Box<OpenEvent>, MediaTime),
+}
+
+/// What is to be done about a case now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    Wait,
+    Suspect,
+    Confirm,
+    Repeat,
+    /// It was nothing, or nobody can say any more.
+    Retract,
+    /// It was one and is over.
+    Clear,
+}
+
+/// Nothing is told before this long after the jolt was noticed: until then the course after it is mixed with the one before, and a mistake of the tracker does not show.
+const SURE_AFTER: Duration = Duration::from_millis(700);
+/// Contact is looked for until this long after the jolt was noticed, and so is the tracker's mistake.
+const LOOKS_FOR: Duration = Duration::from_millis(1500);
+/// A confirmation that has begun to count is waited for this much longer than it takes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Case {
+    /// Begins with the road user that gave it away.
+    pub(super) fn new(track: &SceneTrack, two_wheeler: bool, at: MediaTime, now: Stamp) -> Self {
+        Self {
+            onset: crate::rules::episode::earlier(now, now.media.since(at)),
+            noticed: now.media,
+            subject: track.track.id,
+            jolt: None,
+            fall: None,
+            place: track.foot(),
+            length: track.car_length,
+            parties: vec![Party::new(track.track.id, track.track.class)],
+            closing_l_s: None,
+            evidence: Evidence::default(),
+            people_before: 0,
+            two_wheeler,
+            passing: Passing::new(),
+            is_driving: false,
+            blind: Duration::ZERO,
+            told: Told::Nothing,
+        }
+    }
+
+    /// Takes part.
+    pub(super) fn has(&self, track: TrackId) -> bool {
+        self.parties.iter().any(|party| party.track == track)
+    }
+
+    /// Time since the impact in which there were pictures.
+    pub(super) fn age(&self, now: MediaTime) -> Duration {
+        now.since(self.onset.media).saturating_sub(self.blind)
+    }
+
+    /// Whether it is so fresh that the motion around it is still known.
+    pub(super) fn is_fresh(&self, now: MediaTime) -> bool {
+        now.since(self.noticed) <= LOOKS_FOR
+    }
+
+    /// Remembers whom the jolted one touched: the one it came together with fastest, in L/s.
+    pub(super) fn touched(&mut self, track: TrackId, class: Class, closing_l_s: f32) {
+        if self.closing_l_s.is_some_and(|known| closing_l_s <= known) {
+            return;
+        }
+        self.closing_l_s = Some(closing_l_s);
+        self.evidence.raise(Cue::Contact, closing_l_s);
+        if !self.has(track) {
+            self.parties.truncate(1);
+            self.parties.push(Party::new(track, class));
+        }
+    }
+
+    pub(super) fn was_unwatched(&mut self, gap: Duration, end: MediaTime) {
+        self.blind += gap.min(end.since(self.onset.media));
+        self.parties.iter_mut().for_each(|party| party.was_unwatched(gap, end));
+    }
+
+    /// Takes what one frame shows of the time after the impact. `standing_is_usual`: at this place it says nothing.
+    pub(super) fn follow(&mut self, scene: &Scene<'_>, settings: &AccidentSettings, standing_is_usual: bool) {
+        let impact = self.onset.media;
+        for index in 0..self.parties.len() {
+            let other = self.parties.get(1 - index).map(|party| party.track);
+            self.parties[index].follow(scene, impact, other);
+        }
+        self.is_driving = self.parties[0].is_driving(scene);
+        let is_in_queue = self.watch_traffic(scene);
+        let rested = self.rested().filter(|_| !standing_is_usual && !is_in_queue && self.passed() >= settings.passed);
+        self.evidence.set(Cue::PostImpactStop, rested.map(|rested| rested.as_secs_f32()));
+    }
+
+    /// How long those who are still there have been resting, the shortest of them.
+    fn rested(&self) -> Option<Duration> {
+        self.parties.iter().filter_map(|party| party.rested(self.onset.media)).min()
+    }
+
+    /// Counts who passes; says whether others wait right ahead.
+    fn watch_traffic(&mut self, scene: &Scene<'_>) -> bool {
+        let Some(course) = self.jolt.map(|jolt| jolt.before).or(self.fall.map(|fall| fall.before)) else { return false };
+        let stand = Stand { place: self.place, course, length: self.length };
+        let parties = &self.parties;
+        let takes_part = |track: TrackId| parties.iter().any(|party| party.track == track);
+        self.passing.observe(scene, &stand, takes_part);
+        passing::is_in_queue(scene, &stand, takes_part)
+    }
+
+    fn passed(&self) -> u32 {
+        self.passing.count()
+    }
+
+    /// What comes next.
+    pub(super) fn step(&self, now: MediaTime, settings: &AccidentSettings) -> Step {
+        let has_left = self.parties[0].has_left();
+        match &self.told {
+            Told::Confirmed(_, told) => match () {
+                () if self.is_gone(now, settings) => Step::Clear,
+                () if now.since(*told) >= settings.update_every => Step::Repeat,
+                () => Step::Wait,
+            },
+            Told::Suspected(_) if self.evidence.is_confirmed(settings) => Step::Confirm,
+            Told::Suspected(_) | Told::Nothing if has_left || self.is_too_late(now, settings) => Step::Retract,
+            Told::Nothing if now.since(self.noticed) >= SURE_AFTER && !self.is_driving && self.evidence.is_suspect(settings) => {
+                Step::Suspect
+            }
+            Told::Suspected(_) | Told::Nothing => Step::Wait,
+        }
+    }
+
+    /// The time for a confirmation is over. One that has begun to count gets the time to be complete.
+    fn is_too_late(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
+        let counts = self.evidence.has(Cue::PostImpactStop, settings) || self.evidence.has(Cue::Gathering, settings);
+        let more = if counts { Duration::from_secs_f32(STOPPED_SECS[1]) + PATIENCE } else { Duration::ZERO };
+        self.age(now) >= settings.confirm_within + more
+    }
+
+    /// Everyone drove on, or has not been seen for long.
+    fn is_gone(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
+        self.parties.iter().all(|party| party.has_left() || party.gone_for(now).is_some_and(|gone| gone >= settings.gone))
+    }
+
+    /// The figures now.
+    pub(super) fn finding(&self, now: Stamp, settings: &AccidentSettings) -> Finding {
+        // The first message always is a suspicion, even when everything speaks at once: each life is told in the same order.
+        let is_confirmed = match self.told {
+            Told::Nothing => false,
+            Told::Suspected(_) => self.evidence.is_confirmed(settings),
+            Told::Confirmed(..) => true,
+        };
+        let measurement = Measurement {
+            window_start: Some(self.onset.wall.to_string()),
+            window_end: Some(now.wall.to_string()),
+            window_s: Some(two_decimals(now.media.since(self.onset.media).as_secs_f64())),
+            stationary_s: self.rested().map(|rested| two_decimals(rested.as_secs_f64())),
+            vehicles_passed: self.rested().map(|_| self.passed()),
+            ..Measurement::default()
+        };
+        Finding {
+            kind: self.kind(),
+            severity: if is_confirmed { Severity::Critical } else { Severity::High },
+            confidence: two_decimals(self.evidence.score(settings)) as f32,
+            measurement,
+            involved: self.parties.iter().map(Party::involved).collect(),
+            why: self.evidence.reasons(settings),
+        }
+    }
+
+    /// Whether the jolted one has a rider who can fall off.
+    pub(super) fn kind_has_rider(&self) -> bool {
+        self.two_wheeler
+    }
+
+    fn kind(&self) -> Kind {
+        match (self.parties.len() > 1, self.two_wheeler) {
+            (true, _) => Kind::Collision,
+            (false, true) => Kind::RiderDown,
+            (false, false) => Kind::SingleVehicle,
+        }
+    }
+
+    /// Ends the event, if one was told.
+    pub(super) fn close(self) -> Option<OpenEvent> {
+        match self.told {
+            Told::Nothing => None,
+            Told::Suspected(event) | Told::Confirmed(event, _) => Some(*event),
+        }
+    }
+
+    /// Why it ends when nothing confirmed it.
+    pub(super) fn end_reason(step: Step) -> EndReason {
+        if step == Step::Clear { EndReason::Cleared } else { EndReason::NotConfirmed }
+    }
+}

@@ -1,0 +1,162 @@
+//! How a thing moved during a part of its trail.
+
+use std::time::Duration;
+
+use crate::base::geom::{Pixel, Point};
+use crate::base::time::MediaTime;
+use crate::scene::{Sample, Trail};
+
+/// A velocity in pixels a second, and the middle of the time it was measured over.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Course {
+    pub(super) at: MediaTime,
+    x: f32,
+    y: f32,
+}
+
+/// Fewer samples or a shorter time say more about the jitter of boxes than about motion.
+const FEWEST: usize = 3;
+const SHORTEST: Duration = Duration::from_millis(350);
+/// Below this a direction means nothing, in pixels a second.
+const NO_DIRECTION: f32 = 1e-3;
+
+impl Course {
+    /// Motion of the foot point: where the thing goes.
+    pub(super) fn of_foot<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<Self> {
+        let at = middle(samples.clone())?;
+        let x = slope(samples.clone(), |sample| sample.rect.foot().x)?;
+        let y = slope(samples, |sample| sample.rect.foot().y)?;
+        Some(Self { at, x, y })
+    }
+
+    /// Motion that all edges of the box agree on: a box that is cut by something in front of it moves one edge only.
+    pub(super) fn of_whole<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<Self> {
+        let at = middle(samples.clone())?;
+        let left = slope(samples.clone(), |sample| sample.rect.left)?;
+        let right = slope(samples.clone(), |sample| sample.rect.right())?;
+        let top = slope(samples.clone(), |sample| sample.rect.top)?;
+        let bottom = slope(samples, |sample| sample.rect.bottom())?;
+        Some(Self { at, x: lesser(left, right), y: lesser(top, bottom) })
+    }
+
+    /// Pixels a second.
+    pub(super) fn speed(self) -> f32 {
+        self.x.hypot(self.y)
+    }
+
+    /// Pixels a second in the direction of `other`; zero when that has none.
+    pub(super) fn along(self, other: Self) -> f32 {
+        let speed = other.speed();
+        if speed < NO_DIRECTION { 0.0 } else { (self.x * other.x + self.y * other.y) / speed }
+    }
+
+    /// Angle between the two directions in degrees, 0..=180.
+    pub(super) fn turned_from(self, before: Self) -> f32 {
+        let cross = before.x * self.y - before.y * self.x;
+        let dot = before.x * self.x + before.y * self.y;
+        cross.atan2(dot).abs().to_degrees()
+    }
+
+    /// Where a thing at `from` is after `secs` (before, when negative).
+    pub(super) fn lead(self, from: Point<Pixel>, secs: f32) -> Point<Pixel> {
+        Point::new(from.x + self.x * secs, from.y + self.y * secs)
+    }
+
+    /// Distance of `place` ahead of and beside a thing at `from` that moves so.
+    pub(super) fn ahead_and_beside(self, from: Point<Pixel>, place: Point<Pixel>) -> (f32, f32) {
+        let speed = self.speed().max(NO_DIRECTION);
+        let (dx, dy) = (place.x - from.x, place.y - from.y);
+        ((dx * self.x + dy * self.y) / speed, (dx * self.y - dy * self.x).abs() / speed)
+    }
+}
+
+/// The samples of `trail` in `from..=to`.
+pub(super) fn window(trail: &Trail, from: MediaTime, to: MediaTime) -> impl Iterator<Item = &Sample> + Clone {
+    trail.iter().filter(move |sample| (from..=to).contains(&sample.at))
+}
+
+/// `by` earlier than `at`.
+pub(super) fn earlier(at: MediaTime, by: Duration) -> MediaTime {
+    MediaTime::from_micros(at.as_micros().saturating_sub(by.as_micros() as i64))
+}
+
+/// Middle of the samples' time, when there are enough of them.
+fn middle<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<MediaTime> {
+    let first = samples.clone().next()?;
+    let (count, last) = samples.fold((0, first), |(count, _), sample| (count + 1, sample));
+    let span = last.at.since(first.at);
+    (count >= FEWEST && span >= SHORTEST).then(|| first.at + span / 2)
+}
+
+/// Slope by least squares in units a second.
+fn slope<'a>(samples: impl Iterator<Item = &'a Sample> + Clone, value: impl Fn(&Sample) -> f32) -> Option<f32> {
+    let first = samples.clone().next()?.at;
+    let time = |sample: &Sample| sample.at.since(first).as_secs_f32();
+    let (mut n, mut t0, mut v0) = (0.0, 0.0, 0.0);
+    for sample in samples.clone() {
+        (n, t0, v0) = (n + 1.0, t0 + time(sample), v0 + value(sample));
+    }
+    (t0, v0) = (t0 / n, v0 / n);
+    let (mut tt, mut tv) = (0.0, 0.0);
+    for sample in samples {
+        let dt = time(sample) - t0;
+        (tt, tv) = (tt + dt * dt, tv + dt * (value(sample) - v0));
+    }
+    let slope = tv / tt;
+    slope.is_finite().then_some(slope)
+}
+
+/// What both agree on: the smaller one, nothing when they point apart.
+fn lesser(a: f32, b: f32) -> f32 {
+    if a * b <= 0.0 {
+        0.0
+    } else if a.abs() < b.abs() {
+        a
+    } else {
+        b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::geom::Rect;
+
+    fn samples(rects: impl IntoIterator<Item = Rect<Pixel>>) -> Vec<Sample> {
+        let timed = rects.into_iter().enumerate();
+        timed.map(|(i, rect)| Sample { at: MediaTime::from_secs_f64(i as f64 / 8.0), rect }).collect()
+    }
+
+    #[test]
+    fn a_car_that_drives_has_one_course_however_it_is_measured() {
+        let drives = samples((0..6).map(|i| Rect::new(10.0 * i as f32, 5.0 * i as f32, 60.0, 40.0)));
+        for course in [Course::of_foot(drives.iter()), Course::of_whole(drives.iter())] {
+            let course = course.expect("five eighths of a second");
+            assert!((course.speed() - 80.0_f32.hypot(40.0)).abs() < 0.1, "{course:?}");
+            assert!((course.at.as_secs_f64() - 0.3125).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_standing_car_that_something_covers_from_the_side_does_not_move() {
+        let covered = samples((0..6).map(|i| Rect::new(100.0 + 8.0 * i as f32, 100.0, 60.0 - 8.0 * i as f32, 40.0)));
+        assert!(Course::of_whole(covered.iter()).expect("long enough").speed() < 1e-3);
+        assert!(Course::of_foot(covered.iter()).expect("long enough").speed() > 20.0);
+    }
+
+    #[test]
+    fn a_moment_has_no_course_and_repeated_times_do_no_harm() {
+        let two = samples([Rect::new(0.0, 0.0, 9.0, 9.0), Rect::new(9.0, 0.0, 9.0, 9.0)]);
+        assert_eq!(Course::of_foot(two.iter()), None);
+        let still = [two[0]; 5];
+        assert_eq!(Course::of_whole(still.iter()), None);
+    }
+
+    #[test]
+    fn angles_are_between_directions_whichever_way_round() {
+        let course = |x: f32, y: f32| Course { at: MediaTime::ZERO, x, y };
+        assert_eq!(course(0.0, 1.0).turned_from(course(1.0, 0.0)).round(), 90.0);
+        assert_eq!(course(-1.0, 0.1).turned_from(course(-1.0, -0.1)).round(), 11.0);
+        assert_eq!(course(-2.0, 0.0).along(course(1.0, 0.0)), -2.0);
+    }
+}

@@ -1,0 +1,106 @@
+//! One who took part, after the impact: does it stay where it came to rest?
+
+use std::time::Duration;
+
+use crate::base::class::Class;
+use crate::base::time::MediaTime;
+use crate::event::Involved;
+use crate::rules::incident::spot::Spot;
+use crate::scene::{Scene, SceneTrack};
+use crate::track::TrackId;
+
+/// A road user of a case.
+#[derive(Clone, Debug)]
+pub(super) struct Party {
+    pub(super) track: TrackId,
+    class: Class,
+    after: After,
+}
+
+/// What it does after the impact.
+#[derive(Clone, Debug)]
+enum After {
+    /// It still moves, or has not been seen since.
+    Moves,
+    /// It came to rest.
+    Rests(Box<Spot>),
+    /// It drove on.
+    Left,
+}
+
+/// Moving less than this is resting, in L.
+const DRIFT_L: f32 = 0.5;
+/// At rest for this long is a rest.
+const RESTS: Duration = Duration::from_millis(1000);
+/// Faster than this drives on, in L/s ...
+const LEAVES_L_S: f32 = 0.5;
+/// ... unless it is what is left of the impact.
+const SLIDES_FOR: Duration = Duration::from_secs(4);
+
+impl Party {
+    pub(super) fn new(track: TrackId, class: Class) -> Self {
+        Self { track, class, after: After::Moves }
+    }
+
+    pub(super) fn involved(&self) -> Involved {
+        Involved { track: self.track.0, class: self.class }
+    }
+
+    /// Takes one frame. The `other` party's track is never taken for this one, however near it stands.
+    pub(super) fn follow(&mut self, scene: &Scene<'_>, impact: MediaTime, other: Option<TrackId>) {
+        let now = scene.at.media;
+        let own = scene.find(self.track).filter(|track| track.track.is_observed);
+        let is_driving = self.is_driving(scene);
+        match &mut self.after {
+            After::Moves => {
+                if let Some(track) = own.filter(|track| track.standing_for(now) >= RESTS) {
+                    self.after = After::Rests(Box::new(Spot::new(track, scene.at)));
+                } else if is_driving && now.since(impact) > SLIDES_FOR {
+                    self.after = After::Left;
+                }
+            }
+            After::Rests(spot) => {
+                spot.follow(scene, DRIFT_L);
+                let may_be = |track: &&SceneTrack| track.track.class.is_vehicle() && Some(track.track.id) != other;
+                if let Some(track) = scene.tracks.iter().filter(may_be).find(|track| spot.fits(track, now, DRIFT_L)) {
+                    spot.take_over(track, scene.at);
+                    self.track = track.track.id;
+                }
+                if is_driving && !spot.holds(self.track) {
+                    self.after = After::Left;
+                }
+            }
+            After::Left => {}
+        }
+    }
+
+    /// Time without pictures is no time in which it stood.
+    pub(super) fn was_unwatched(&mut self, gap: Duration, end: MediaTime) {
+        if let After::Rests(spot) = &mut self.after {
+            spot.was_unwatched(gap, end);
+        }
+    }
+
+    /// For how long it has been resting since `impact`, as far as it was seen; `None` when it is not resting.
+    pub(super) fn rested(&self, impact: MediaTime) -> Option<Duration> {
+        let After::Rests(spot) = &self.after else { return None };
+        let since = spot.since().media.max(impact);
+        Some(spot.last_seen.media.since(since).min(spot.stood(spot.last_seen.media)))
+    }
+
+    /// Whether it is seen to drive in this frame.
+    pub(super) fn is_driving(&self, scene: &Scene<'_>) -> bool {
+        let own = scene.find(self.track).filter(|track| track.track.is_observed);
+        own.is_some_and(|track| track.speed_l_s.is_some_and(|speed| speed > LEAVES_L_S))
+    }
+
+    /// Whether it drove on.
+    pub(super) fn has_left(&self) -> bool {
+        matches!(self.after, After::Left)
+    }
+
+    /// For how long nobody has been seen where it rested; `None` while it is there or has not come to rest.
+    pub(super) fn gone_for(&self, now: MediaTime) -> Option<Duration> {
+        if let After::Rests(spot) = &self.after { spot.gone_for(now) } else { None }
+    }
+}

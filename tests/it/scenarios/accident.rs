@@ -1,0 +1,80 @@
+//! The accident rule at every frame rate, against every way of braking, and with a camera that shakes.
+
+use simpang::event::{Event, Phase};
+
+use super::camera::Story;
+use super::film::{Film, User};
+use super::stories::tell;
+
+/// Where traffic is watched in the whole picture, at so many frames a second.
+fn story(fps: f64) -> Story {
+    Story::read(&format!(r#"{{"fps": {fps}, "rules": [{{"accident": {{}}}}]}}"#))
+}
+
+fn events(fps: f64, users: Vec<User>) -> Vec<Event> {
+    tell(&story(fps), &Film::new(fps, users)).1.events
+}
+
+/// A car that drives at `speed` pixels a second to a standing one and stops beside its bumper, braking with so many car lengths (49 pixels) a second per
+/// second; infinitely hard is a crash.
+fn stops_behind(speed: f64, braking_l_s2: f64) -> Vec<User> {
+    let braking = braking_l_s2 * 49.0;
+    let (length, lasts) = if braking.is_finite() { (speed * speed / (2.0 * braking), speed / braking) } else { (0.0, 0.0) };
+    let (stop, drives) = (340.0, 3.0);
+    let start = stop - length - speed * drives;
+    let mut path = vec![[0.0, start, 200.0], [drives, stop - length, 200.0]];
+    for step in 1..=20 {
+        let t = lasts * f64::from(step) / 20.0;
+        if t > 0.0 {
+            path.push([drives + t, stop - length + speed * t - braking * t * t / 2.0, 200.0]);
+        }
+    }
+    path.push([drives + lasts + 12.0, stop, 200.0]);
+    vec![User::car(1, &[[0.0, 402.0, 200.0], [drives + lasts + 12.0, 402.0, 200.0]]), User::car(2, &path)]
+}
+
+#[test]
+fn a_crash_is_suspected_at_every_frame_rate() {
+    for fps in [5.0, 8.0, 12.0, 25.0, 30.0, 60.0] {
+        let told = events(fps, stops_behind(110.0, f64::INFINITY));
+        let first = told.first().unwrap_or_else(|| panic!("nothing at {fps} frames a second"));
+        let delay = first.started.secs_until(first.detected);
+        assert!(first.phase == Phase::New && delay < 3.0, "{fps} frames a second: {delay} s after the impact");
+        assert_eq!(first.why.len(), 2, "a sudden stop and a contact: {:?}", first.why);
+    }
+}
+
+#[test]
+fn nobody_passes_so_nothing_is_confirmed_and_the_suspicion_is_taken_back() {
+    let told = events(8.0, stops_behind(110.0, f64::INFINITY));
+    assert_eq!(told.iter().map(|event| event.phase).collect::<Vec<_>>(), [Phase::New, Phase::End], "{told:?}");
+}
+
+#[test]
+fn drivers_who_brake_as_drivers_do_have_no_accident() {
+    for fps in [5.0, 8.0, 25.0] {
+        for speed in [60.0, 90.0, 130.0] {
+            for braking in [0.4, 0.7, 1.0] {
+                let told = events(fps, stops_behind(speed, braking));
+                assert_eq!(told, [], "{speed} px/s, {braking} L/s², {fps} frames a second");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_camera_that_is_pushed_sees_no_accident() {
+    // Everything that drives is thrown back at once, and goes on.
+    let lane = |id: u32, y: f64| {
+        let x = 40.0 + 20.0 * f64::from(id);
+        User::car(
+            id,
+            &[[0.0, x, y], [3.0, x + 300.0, y], [3.1, x + 220.0, y + 30.0], [4.5, x + 220.0, y + 30.0], [8.0, x + 500.0, y + 30.0]],
+        )
+    };
+    let users: Vec<User> = (0..6).map(|id| lane(id + 1, 40.0 + 45.0 * f64::from(id))).collect();
+    assert_eq!(events(8.0, users.clone()), []);
+    // One of them alone, beside a standing car: that is what an impact looks like.
+    let alone = vec![users[0].clone(), User::car(9, &[[0.0, 430.0, 50.0], [8.0, 430.0, 50.0]])];
+    assert!(!events(8.0, alone).is_empty());
+}
