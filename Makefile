@@ -6,7 +6,7 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test test-long build check format clippy deny bench golden docs score scorecard setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score scorecard view setup
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench    speed and memory, bar by bar, against the Python peer"
 	@echo "make score    accuracy against outside truth, with bars"
 	@echo "make scorecard  events on generated traffic, against its truth (SUMO; minutes an hour of traffic)"
+	@echo "make view     moved, covered, blurred, dark and frozen views made from real films, with bars"
 	@echo "make golden   regenerate the generated documentation"
 	@echo "make docs     API documentation in target/doc"
 
@@ -71,3 +72,7 @@ score: build
 # `ARGUMENTS="--hours-clean 72 --incidents 200"` for the whole card; the default is a short one.
 scorecard: build
 	@env=$$(.ci/python-env scorecard tests/scorecard/requirements.txt) && "$$env/python" tests/scorecard/card.py --simpang $(SIMPANG) --write docs/scorecard.md $(ARGUMENTS)
+
+# Films made from films, kept in .cache/view. The tuned-on ones and the others are told apart. `ARGUMENTS="--only zoom"` makes a part.
+view: build
+	tests/view/view.py --simpang $(SIMPANG) --films .cache/films/vtest.avi $(wildcard $(MEDIA)/film/*.mp4) --work .cache/view $(ARGUMENTS)

@@ -24,6 +24,8 @@ enum Command {
     Replay(commands::replay::Args),
     /// The tracker alone, on detections in MOTChallenge format
     Track(commands::track::Args),
+    /// Whether a recorded film keeps showing the same view: moved, covered, blurred, dark, frozen
+    View(commands::view::Args),
     /// Checks a configuration and reports every problem
     Check(commands::check::CheckArgs),
     /// What a camera sends: codec, size, frame rate, key frames, clock; a still
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => commands::demo::run(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Track(args) => commands::track::run(args),
+        Command::View(args) => commands::view::run(&args),
         Command::Check(args) => commands::check::run(&args, commands::probes::ALL, &mut std::io::stdout()),
         Command::Probe(args) => commands::probe::run(args),
         Command::Events(args) => commands::stop::block_on(commands::events::run(&args)),

@@ -1,4 +1,4 @@
-//! *The loop*: one camera's frame → detections → tracks → scene → findings. Live and replay call the same [`Pipeline::step_in`].
+//! *The loop*: one camera's frame → view → detections → tracks → scene → findings. Live and replay call the same [`Pipeline::step_in`].
 
 use std::time::Duration;
 
@@ -11,9 +11,11 @@ use crate::event::EndReason;
 use crate::rules::{Findings, RuleSet};
 use crate::scene::SceneState;
 use crate::track::{Track, Tracker};
+use crate::vision::view::{CameraView, ViewState};
 
 /// Everything that follows one camera's frames. One owner, no lock.
 pub struct Pipeline {
+    view: Option<CameraView>,
     detector: Box<dyn Detector>,
     tracker: Tracker,
     scene: SceneState,
@@ -34,6 +36,8 @@ pub struct Step<'a> {
     pub tracks: &'a [Track],
     /// What it means.
     pub findings: &'a Findings,
+    /// Whether the frame shows the configured view. While it does not, nothing is looked for.
+    pub view: ViewState,
 }
 
 /// Work done since the start; CPU time of the pipeline's thread by stage.
@@ -43,8 +47,12 @@ pub struct Totals {
     pub analysed: u64,
     /// Frames left out because they were damaged: what is not there is not invented.
     pub damaged: u64,
+    /// Frames left out because the view is not the configured one, or doubtful.
+    pub suspended: u64,
     /// Times the model ran.
     pub inferences: u64,
+    /// Watching over the view.
+    pub view: Duration,
     /// Filling tensors.
     pub preprocess: Duration,
     /// Inside the runtime's call.
@@ -61,6 +69,7 @@ impl Pipeline {
     /// For one camera: its way of looking, of following, and its rules.
     pub fn new(detector: Box<dyn Detector>, track: &TrackSettings, rules: RuleSet) -> Self {
         Self {
+            view: None,
             detector,
             tracker: Tracker::new(track),
             scene: SceneState::new(),
@@ -71,6 +80,12 @@ impl Pipeline {
             last: None,
             totals: Totals::default(),
         }
+    }
+
+    /// The same, with the view watched over: lines and zones mean nothing in another one.
+    #[must_use]
+    pub fn watching(self, view: Option<CameraView>) -> Self {
+        Self { view, ..self }
     }
 
     /// Waits until this camera may use the model; the newest frame is taken after that and given to [`Self::step_in`].
@@ -95,8 +110,11 @@ impl Pipeline {
         self.findings.clear();
         if frame.is_damaged() {
             self.totals.damaged += 1;
-            self.detections.clear();
-            return Ok(Step { detections: &[], tracks: &[], findings: &self.findings });
+            return Ok(self.nothing_found());
+        }
+        if !self.view_holds(frame) {
+            self.totals.suspended += 1;
+            return Ok(self.nothing_found());
         }
         let at = frame.stamp();
         if self.last.is_some_and(|(session, _)| session != frame.session()) {
@@ -120,7 +138,27 @@ impl Pipeline {
         self.totals.postprocess += cost.postprocess;
         self.totals.inferences += u64::from(cost.inferences);
         self.totals.analysed += 1;
-        Ok(Step { detections: &self.detections, tracks, findings: &self.findings })
+        Ok(Step { detections: &self.detections, tracks, findings: &self.findings, view: ViewState::Holds })
+    }
+
+    /// In doubt the rules rest, as in a short interruption. When the view is lost for sure, what was open ends; all begins anew when it is back.
+    fn view_holds(&mut self, frame: &Frame) -> bool {
+        let Some(view) = &mut self.view else { return true };
+        let before = thread_cpu();
+        let state = view.observe(frame);
+        self.totals.view += thread_cpu().saturating_sub(before);
+        if matches!(state, ViewState::Lost { .. })
+            && let Some((_, last)) = self.last.take()
+        {
+            self.end_session(last, EndReason::CameraLost);
+        }
+        state == ViewState::Holds
+    }
+
+    fn nothing_found(&mut self) -> Step<'_> {
+        self.detections.clear();
+        let view = self.view.as_ref().map_or(ViewState::Holds, CameraView::state);
+        Step { detections: &[], tracks: &[], findings: &self.findings, view }
     }
 
     /// The stream is over, or away for too long: what is open ends with `reason`, once. A frame that comes all the same begins anew.
@@ -165,9 +203,10 @@ pub(crate) mod samples;
 
 #[cfg(test)]
 mod tests {
-    use super::samples::{crowd, frame, frames, pipeline, seen};
+    use super::samples::{FPS, crowd, frame, frames, pipeline, seen, street};
     use super::*;
     use crate::base::class::Class;
+    use crate::config::settings::ViewSettings;
     use crate::event::{Event, Kind, Phase};
 
     /// Events of all these frames; a frame on which the model fails has none.
@@ -248,5 +287,42 @@ mod tests {
         let again = watch(&mut pipeline, frames(1, 12, 24));
         assert_eq!(told(&again), [(Kind::Count, Phase::New, None)]);
         assert_ne!(again[0].id, first[0].id);
+    }
+
+    /// Frames of the street from one second to another, so many pixels off.
+    fn streets(from: u32, to: u32, shift: usize) -> impl Iterator<Item = Frame> {
+        (from * FPS..to * FPS).map(move |index| street(f64::from(index) / f64::from(FPS), shift))
+    }
+
+    fn watched() -> Pipeline {
+        pipeline(|_| Ok(crowd())).watching(Some(CameraView::new(ViewSettings::default())))
+    }
+
+    #[test]
+    fn a_camera_that_is_turned_away_ends_its_events_as_lost_and_begins_anew_when_it_is_back() {
+        let mut pipeline = watched();
+        let first = watch(&mut pipeline, streets(0, 20, 0));
+        assert_eq!(told(&first), [(Kind::Count, Phase::New, None)]);
+        let away = watch(&mut pipeline, streets(20, 60, 60));
+        assert_eq!(told(&away), [(Kind::Count, Phase::End, Some(EndReason::CameraLost))]);
+        let (ended, noticed) = (away[0].ended.map(|(at, _)| at), street(30.0, 0).stamp().wall);
+        assert!(ended.is_some_and(|at| at < noticed), "it ended when the view was seen last: {ended:?}");
+        let analysed = pipeline.totals().analysed;
+        let step = pipeline.step(&street(60.0, 60)).expect("no error");
+        assert_eq!((step.view.word(), step.detections.len(), step.tracks.len()), ("moved", 0, 0));
+        let back = watch(&mut pipeline, streets(61, 90, 0));
+        assert_eq!(told(&back), [(Kind::Count, Phase::New, None)]);
+        assert_ne!(back[0].id, first[0].id);
+        let seen = u64::from(FPS) * (90 - 61 - 15);
+        assert!(pipeline.totals().analysed - analysed >= seen, "the model rested, and looks again within 15 s");
+        assert!(pipeline.totals().suspended >= u64::from(FPS) * 30);
+    }
+
+    #[test]
+    fn a_glance_elsewhere_is_an_interruption_and_ends_nothing() {
+        let mut pipeline = watched();
+        assert_eq!(told(&watch(&mut pipeline, streets(0, 20, 0))), [(Kind::Count, Phase::New, None)]);
+        assert_eq!(told(&watch(&mut pipeline, streets(20, 23, 60))), []);
+        assert_eq!(told(&watch(&mut pipeline, streets(23, 60, 0))), []);
     }
 }

@@ -4,26 +4,29 @@
 const words = {
   id: {
     ok: "terhubung", connecting: "menyambung…", noSignal: "tidak ada gambar", ended: "rekaman selesai", simulated: "simulasi",
+    moved: "kamera bergeser", obstructed: "terhalang", blurred: "buram", dark: "gelap", frozen: "gambar beku",
     waiting: "menunggu gambar…", none: "Belum ada kejadian.", phase: { new: "baru", update: "berlanjut", end: "selesai" },
     broker: "Pusat komando terhubung", noBroker: "Pusat komando tidak terhubung", queue: "menunggu kirim", sent: "terkirim", lost: "dibuang",
-    fps: "gambar/dtk dianalisis", delay: "tunda", skipped: "dilewati", again: "sambung ulang", silent: (t) => `tanpa gambar ${t}`,
+    fps: "gambar/dtk dianalisis", delay: "tunda", skipped: "dilewati", again: "sambung ulang", silent: (t) => `tanpa gambar ${t}`, rests: (t) => `aturan berhenti ${t}`,
     top: (n) => `paling banyak ${n} per 30 detik`, first: "10 menit lalu", last: "sekarang", counted: "Lewat sejak mulai", all: "semua", inside: "sekarang di",
     seconds: "detik", minutes: "menit", hours: "jam",
-    calm: "Semua kamera bekerja. Tidak ada kejadian yang terbuka.", open: (n) => `${n} kejadian masih terbuka.`, dark: (n) => `${n} kamera tanpa gambar.`,
+    calm: "Semua kamera bekerja. Tidak ada kejadian yang terbuka.", open: (n) => `${n} kejadian masih terbuka.`, blind: (n) => `${n} kamera tanpa gambar.`, astray: (n) => `${n} kamera tidak menampilkan pandangan yang disetel.`,
     person: "orang", bicycle: "sepeda", car: "mobil", motorcycle: "motor", bus: "bus", truck: "truk", lost_page: "Agen tidak menjawab.",
   },
   en: {
     ok: "connected", connecting: "connecting…", noSignal: "no picture", ended: "recording over", simulated: "simulated",
+    moved: "camera moved", obstructed: "obstructed", blurred: "blurred", dark: "dark", frozen: "frozen",
     waiting: "waiting for a picture…", none: "No events yet.", phase: { new: "new", update: "lasts", end: "over" },
     broker: "Command center connected", noBroker: "Command center not connected", queue: "waiting", sent: "sent", lost: "dropped",
-    fps: "frames/s analysed", delay: "delay", skipped: "skipped", again: "reconnects", silent: (t) => `no picture for ${t}`,
+    fps: "frames/s analysed", delay: "delay", skipped: "skipped", again: "reconnects", silent: (t) => `no picture for ${t}`, rests: (t) => `rules at rest for ${t}`,
     top: (n) => `${n} per 30 seconds at most`, first: "10 minutes ago", last: "now", counted: "Passed since the start", all: "all", inside: "now in",
     seconds: "seconds", minutes: "minutes", hours: "hours",
-    calm: "All cameras work. No open event.", open: (n) => `${n} open event(s).`, dark: (n) => `${n} camera(s) without picture.`,
+    calm: "All cameras work. No open event.", open: (n) => `${n} open event(s).`, blind: (n) => `${n} camera(s) without picture.`, astray: (n) => `${n} camera(s) not showing the configured view.`,
     person: "people", bicycle: "bicycles", car: "cars", motorcycle: "motorcycles", bus: "buses", truck: "trucks", lost_page: "The agent does not answer.",
   },
 };
 const colours = ["#5ab6ff", "#ffc247", "#4cd28b", "#ff8fb3", "#b79bff", "#ff9f5a"];
+const lostViews = ["moved", "obstructed", "blurred", "dark", "frozen"];
 const BIN_SECONDS = 30, BINS = 20;
 let language = localStorage.getItem("language") === "en" ? "en" : "id";
 let latest = null;
@@ -39,12 +42,14 @@ function element(tag, text, className) {
 
 function sentence(state) {
   const w = words[language];
-  const dark = state.cameras.filter((c) => c.state === "noSignal").length;
+  const blind = state.cameras.filter((c) => c.state === "noSignal").length;
+  const astray = state.cameras.filter((c) => lostViews.includes(c.state)).length;
   const phases = new Map();
   for (const event of [...state.events].reverse()) phases.set(event.eventId, event.phase);
   const open = [...phases.values()].filter((phase) => phase !== "end").length;
   const parts = [];
-  if (dark) parts.push(w.dark(dark));
+  if (blind) parts.push(w.blind(blind));
+  if (astray) parts.push(w.astray(astray));
   if (!state.delivery.connected) parts.push(`${w.noBroker}.`);
   const isBad = parts.length > 0;
   if (open) parts.push(w.open(open));
@@ -86,7 +91,7 @@ function showCamera(camera) {
   if (camera.latencyMs !== null) parts.push(`${w.delay} ${Math.round(camera.latencyMs)} ms`);
   parts.push(`${w.skipped} ${camera.droppedFrames}`, `${w.again} ${camera.reconnects}`);
   health.replaceChildren(parts.join(" · "));
-  if (camera.cause) health.append(element("span", `${w.silent(duration(camera.silentS))}: ${inLanguage(language, camera.cause)} – ${inLanguage(language, camera.hint ?? "")}.`, "cause"));
+  if (camera.cause) health.append(element("span", `${(lostViews.includes(camera.state) ? w.rests : w.silent)(duration(camera.silentS))}: ${inLanguage(language, camera.cause)} – ${inLanguage(language, camera.hint ?? "")}.`, "cause"));
   const figures = article.querySelector(".figures");
   figures.replaceChildren();
   for (const zone of camera.zones) figures.append(figure(`${w.inside} ${zone.name}: ${w[zone.class]}`, zone.n));

@@ -37,6 +37,18 @@ const causes = [
   [/^if this repeats, the camera restarts or allows too few viewers$/, "jika berulang, kamera sering hidup ulang atau membatasi penonton"],
   [/^update the camera's firmware; with udp, try `transport = "tcp"`$/, "perbarui firmware kamera; dengan udp, coba `transport = \"tcp\"`"],
   [/^set the camera's encoder to H\.264 main profile, 8 bit$/, "setel penyandi kamera ke H.264 main profile, 8 bit"],
+  // the camera's view
+  [/^the camera looks elsewhere$/, "kamera menghadap ke tempat lain"],
+  [/^the camera was moved, its picture lies (.+)$/, "kamera bergeser, isi gambar berpindah $1"],
+  [/^something covers the view$/, "pandangan terhalang sesuatu"],
+  [/^the picture is blurred$/, "gambar buram"],
+  [/^the picture is dark$/, "gambar gelap"],
+  [/^the same picture comes again and again$/, "gambar yang sama terus berulang"],
+  [/^turn it back to its place, or draw lines and zones anew for this view and start the agent again$/, "kembalikan arah kamera, atau gambar ulang garis dan zona untuk pandangan ini lalu mulai ulang agen"],
+  [/^see what is in front of the camera$/, "periksa apa yang ada di depan kamera"],
+  [/^clean the glass, look at the focus$/, "bersihkan kaca, periksa fokus"],
+  [/^look at lamps, infrared light and exposure$/, "periksa lampu, inframerah, dan pencahayaan kamera"],
+  [/^restart the camera$/, "nyalakan ulang kamera"],
   // the command center's broker
   [/^not connected yet$/, "belum tersambung"],
   [/^host name not known$/, "nama hos tidak dikenal"],

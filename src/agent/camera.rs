@@ -22,6 +22,7 @@ use crate::source::feed::CameraFeed;
 use crate::source::feed_status::{FeedState, FeedWatch};
 use crate::source::timeline::INTERRUPTION;
 use crate::status::{CameraBoard, CameraHealth};
+use crate::vision::view::{Trouble, ViewState};
 
 /// How often a silent camera's state is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -89,6 +90,8 @@ struct Watch<'a> {
     shown: RateLimit,
     /// When a frame was taken last.
     last_frame: Duration,
+    /// What is wrong with the view and since when on the monotonic clock, while something is.
+    lost: Option<(Trouble, Duration)>,
 }
 
 impl<'a> Watch<'a> {
@@ -101,6 +104,7 @@ impl<'a> Watch<'a> {
             errors: RateLimit::new(SAY_EVERY),
             shown: RateLimit::new(LOOK_EVERY),
             last_frame: post.clock.monotonic(),
+            lost: None,
         }
     }
 
@@ -150,6 +154,14 @@ impl<'a> Watch<'a> {
         match self.pipeline.step_in(turn, frame) {
             Ok(step) => {
                 outlet.deliver(step.findings);
+                self.lost = match step.view {
+                    ViewState::Holds | ViewState::Doubtful => None,
+                    ViewState::Lost { trouble, since } => {
+                        let began =
+                            self.lost.map_or_else(|| now.saturating_sub(frame.stamp().media.since(since.media)), |(_, began)| began);
+                        Some((trouble, began))
+                    }
+                };
                 show_step(outlet.camera(self.post.index), frame, &step, now);
             }
             Err(error) => {
@@ -168,6 +180,7 @@ impl<'a> Watch<'a> {
         board.update_counters(|counters| {
             counters.analysed = totals.analysed;
             counters.damaged = totals.damaged;
+            counters.suspended = totals.suspended;
             counters.inferences = totals.inferences;
             counters.fps_analysed = rate;
         });
@@ -190,17 +203,17 @@ impl<'a> Watch<'a> {
         });
         let (half, most) = self.latencies.percentiles().unzip();
         board.update_counters(|counters| (counters.latency_ms, counters.latency_p95_ms) = (half, most));
-        board.set_health(health_of(&status.state));
+        board.set_health(health_of(&status.state, self.lost));
         let mut live = board.live();
         live.counts.clone_from(self.pipeline.rules().totals());
         live.zones = self.pipeline.rules().zones_now();
     }
 }
 
-fn health_of(state: &FeedState) -> CameraHealth {
+fn health_of(state: &FeedState, lost: Option<(Trouble, Duration)>) -> CameraHealth {
     match state {
         FeedState::Connecting { .. } => CameraHealth::Connecting,
-        FeedState::Streaming { .. } => CameraHealth::Ok,
+        FeedState::Streaming { .. } => lost.map_or(CameraHealth::Ok, |(trouble, since)| CameraHealth::ViewLost { trouble, since }),
         FeedState::Reconnecting { fault, since, .. } => {
             CameraHealth::NoSignal { cause: fault.to_string(), hint: fault.hint().to_owned(), since: *since }
         }
@@ -231,10 +244,11 @@ mod tests {
     use crate::config::settings::OutboxSettings;
     use crate::event::{BootId, Identity, Wire};
     use crate::outbox::{JsonLines, Outbox, Outgoing, Parts};
-    use crate::pipeline::samples::{START, camera, crowd, frames, pipeline, slug};
+    use crate::pipeline::samples::{START, camera, crowd, frames, pipeline, slug, street};
     use crate::source::fault::Fault;
     use crate::source::feed_status::Board as FeedBoard;
     use crate::status::Board;
+    use crate::vision::view::CameraView;
     use std::io::Write;
     use std::sync::Mutex;
 
@@ -363,5 +377,27 @@ mod tests {
         drop(watch);
         let told = bench.told();
         assert_eq!(words(&told), [("new", None), ("end", Some("cameraLost"))]);
+    }
+
+    #[test]
+    fn the_board_says_what_is_wrong_with_a_view_and_since_when() {
+        let (bench, frames_in) = Bench::new();
+        let view = CameraView::new(crate::config::settings::ViewSettings::default());
+        let mut watch = Watch::new(&bench.post, pipeline(|_| Ok(crowd())).watching(Some(view)));
+        bench.feed.set_state(FeedState::Streaming { since: START });
+        let mut see = |from: u32, to: u32, shift| {
+            for second in from..to {
+                bench.clock.advance(Duration::from_secs(1));
+                frames_in.send(street(f64::from(second), shift)).expect("somebody listens");
+                watch.analyse_newest();
+            }
+            watch.show_status();
+            bench.post.outlet.camera(0).health()
+        };
+        assert_eq!(see(0, 10, 0), CameraHealth::Ok);
+        let CameraHealth::ViewLost { trouble: Trouble::Moved(_), since } = see(10, 25, 60) else { panic!("it was moved") };
+        let began = bench.clock.monotonic() - Duration::from_secs(14);
+        assert!(since >= began && since <= began + Duration::from_secs(4), "{since:?} {began:?}");
+        assert_eq!(see(25, 45, 0), CameraHealth::Ok);
     }
 }

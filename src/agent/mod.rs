@@ -26,6 +26,7 @@ use crate::rules::{BuildError, RuleSet};
 use crate::source::fault::SourceError;
 use crate::source::feed::CameraFeed;
 use crate::status::{Board, Page, PageError};
+use crate::vision::view::CameraView;
 use camera::{Camera, Post};
 use host::Host;
 use outlet::Outlet;
@@ -195,7 +196,7 @@ fn start_cameras(
         let make = Box::new(move || {
             let rules = RuleSet::build(&camera, &source).expect("built once before this thread was started");
             let (detector, track) = look(&camera, pool.as_ref());
-            Pipeline::new(detector, &track, rules)
+            Pipeline::new(detector, &track, rules).watching(camera.view.clone().map(CameraView::new))
         });
         cameras.push(Camera::start(feed, post, make)?);
     }

@@ -9,6 +9,7 @@ use crate::base::time::{Clock, WallTime};
 use crate::event::{Birth, CameraHealth as HealthOfCamera, CameraState, CameraSummary, Capability, Health, Wire};
 use crate::outbox::{Connection, Outbox, OutboxStatus};
 use crate::status::{Board, CameraHealth, DeliveryHealth};
+use crate::vision::view::Trouble;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const HEALTH_EVERY: u32 = 30;
@@ -42,6 +43,13 @@ pub(super) fn birth(origin: &Origin, board: &Board, now: WallTime) -> Birth {
 fn state_of(health: &CameraHealth) -> CameraState {
     match health {
         CameraHealth::Ok => CameraState::Ok,
+        CameraHealth::ViewLost { trouble, .. } => match trouble {
+            Trouble::Moved(_) => CameraState::Moved,
+            Trouble::Obstructed => CameraState::Obstructed,
+            Trouble::Blurred => CameraState::Blurred,
+            Trouble::Dark => CameraState::Dark,
+            Trouble::Frozen => CameraState::Frozen,
+        },
         CameraHealth::Connecting | CameraHealth::Ended { .. } | CameraHealth::NoSignal { .. } => CameraState::NoSignal,
     }
 }
@@ -88,14 +96,14 @@ impl Reporter {
             let state = state_of(&health);
             // The very first connection is not news: only its success or failure is.
             if *told != Some(state) && health != CameraHealth::Connecting {
+                let back_then = |since: Duration| now - self.clock.monotonic().saturating_sub(since);
                 let (since, reason) = match &health {
-                    CameraHealth::NoSignal { cause, since, .. } => {
-                        (now - self.clock.monotonic().saturating_sub(*since), Some(cause.as_str()))
-                    }
-                    CameraHealth::Ended { problem } => (now, Some(problem.as_deref().unwrap_or("the recording is over"))),
+                    CameraHealth::NoSignal { cause, since, .. } => (back_then(*since), Some(cause.clone())),
+                    CameraHealth::ViewLost { trouble, since } => (back_then(*since), Some(trouble.to_string())),
+                    CameraHealth::Ended { problem } => (now, Some(problem.clone().unwrap_or_else(|| "the recording is over".to_owned()))),
                     CameraHealth::Ok | CameraHealth::Connecting => (now, None),
                 };
-                self.outbox.set_latest(self.wire.camera_state(&camera.plan.id, state, since, reason));
+                self.outbox.set_latest(self.wire.camera_state(&camera.plan.id, state, since, reason.as_deref()));
                 *told = Some(state);
                 changed = true;
             }

@@ -8,8 +8,10 @@ pub mod probes;
 pub mod replay;
 pub mod run;
 pub mod track;
+pub mod view;
 
 mod annotate;
+mod choose;
 mod film_camera;
 mod logging;
 mod mot_log;

@@ -49,6 +49,11 @@ pub(super) enum Recording {
 }
 
 impl Recording {
+    /// Whether there is something to see in its frames.
+    pub(super) fn has_pictures(&self) -> bool {
+        matches!(self, Self::Film(_))
+    }
+
     /// Frames a second.
     pub(super) fn frame_rate(&self) -> f64 {
         match self {

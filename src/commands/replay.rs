@@ -6,9 +6,10 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::annotate::FilmWriter;
+use super::choose::choose;
 use super::mot_log::MotLog;
 use super::recording::RecordingArgs;
 use super::summary::Summary;
@@ -20,6 +21,7 @@ use crate::decode::Frame;
 use crate::event::{EndReason, Wire};
 use crate::pipeline::{Pipeline, Step, Totals};
 use crate::rules::RuleSet;
+use crate::vision::view::CameraView;
 
 /// Analyses a recorded film, or recorded detections, as fast as possible.
 #[derive(clap::Args, Debug)]
@@ -62,7 +64,9 @@ pub fn run(args: Args) -> Result<()> {
     let camera = choose(&settings, args.camera.as_deref())?;
     let rules = RuleSet::build(camera, &settings.site.source())?;
     let (mut frames, detector, track) = args.recording.open(camera, &settings.detector, args.start)?;
-    let mut pipeline = Pipeline::new(detector, &track, rules);
+    // Recorded detections have no picture to watch over.
+    let view = camera.view.clone().filter(|_| frames.has_pictures()).map(CameraView::new);
+    let mut pipeline = Pipeline::new(detector, &track, rules).watching(view);
     let mut outputs = Outputs::open(&args, &settings, camera, frames.frame_rate())?;
     let bar = super::progress::bar(frames.frame_count(), "replay");
     let (mut decode, mut cut_off) = (Duration::ZERO, None);
@@ -94,18 +98,6 @@ pub fn run(args: Args) -> Result<()> {
     cut_off.map_or(Ok(()), |error| Err(error.into()))
 }
 
-fn choose<'a>(settings: &'a Settings, id: Option<&str>) -> Result<&'a CameraSettings> {
-    let names = || settings.cameras.iter().map(|camera| format!("`{}`", camera.id)).collect::<Vec<_>>().join(", ");
-    match (id, settings.cameras.as_slice()) {
-        (None, [only]) => Ok(only),
-        (None, _) => bail!("the configuration has several cameras: choose one with --camera ({})", names()),
-        (Some(id), cameras) => cameras
-            .iter()
-            .find(|camera| camera.id.as_str() == id)
-            .with_context(|| format!("no camera `{id}` in the configuration; it has {}", names())),
-    }
-}
-
 const NO_OUTPUT: &str = "standard output takes no more; is whoever reads it still there, is the disk full";
 
 /// Everything a replay writes.
@@ -135,6 +127,7 @@ impl Outputs {
         if let Some(film) = &mut self.film {
             film.write(frame, step.tracks)?;
         }
+        self.summary.add_view(frame.stamp().media, step.view);
         self.summary.add_tracks(step.tracks);
         self.summary.add(step.findings);
         self.write_events(&step.findings.events)
@@ -169,6 +162,7 @@ fn print(out: &mut impl Write, message: &impl serde::Serialize) -> Result<()> {
 fn print_cost(totals: &Totals, decode: Duration) {
     let stages = [
         ("decode", decode),
+        ("view", totals.view),
         ("preprocess", totals.preprocess),
         ("inference", totals.inference),
         ("postprocess", totals.postprocess),

@@ -4,10 +4,14 @@ use serde_json::{Value, json};
 
 use crate::base::class::Class;
 use crate::base::number::rounded;
+use crate::base::time::MediaTime;
 use crate::event::Crossing;
 use crate::pipeline::Pipeline;
 use crate::rules::Findings;
 use crate::track::Track;
+use crate::vision::view::ViewState;
+
+const HOLDS: &str = ViewState::Holds.word();
 
 /// Adds up a replay.
 #[derive(Debug, Default)]
@@ -18,6 +22,7 @@ pub(super) struct Summary {
     events: u64,
     people: u64,
     looked: u64,
+    view: Vec<(MediaTime, &'static str)>,
 }
 
 impl Summary {
@@ -25,6 +30,13 @@ impl Summary {
     pub(super) fn add(&mut self, findings: &Findings) {
         self.crossings.extend_from_slice(&findings.crossings);
         self.events += findings.events.len() as u64;
+    }
+
+    /// Notes when the view was lost and when it was back.
+    pub(super) fn add_view(&mut self, at: MediaTime, view: ViewState) {
+        if self.view.last().map_or(HOLDS, |(_, word)| word) != view.word() {
+            self.view.push((at, view.word()));
+        }
     }
 
     /// Adds the people of one frame: seen in this very frame, on foot.
@@ -45,6 +57,7 @@ impl Summary {
             "damaged": totals.damaged,
             "inferences": totals.inferences,
             "events": self.events,
+            "view": self.view.iter().map(|(at, word)| json!([rounded(at.as_secs_f64()), word])).collect::<Vec<_>>(),
             "counts": counts(pipeline),
             "crossings": self.crossings.iter().map(crossing).collect::<Vec<_>>(),
             "zones": zones(pipeline),

@@ -9,6 +9,7 @@ mod mqtt;
 mod rules;
 mod secret;
 mod site;
+mod view;
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};

@@ -6,6 +6,7 @@
 pub mod camera;
 pub mod duration;
 pub mod rules;
+pub mod view;
 
 use std::collections::BTreeMap;
 

@@ -13,6 +13,7 @@ use super::file::rules::{
     AccidentFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, RulesFile, StoppedVehicleFile, WrongWayFile,
     ZoneOccupancyFile,
 };
+use super::file::view::ViewFile;
 use super::file::{CameraFile, DetectorFile, File, MqttFile, OutboxFile, PageFile, SiteFile, TlsFile};
 
 /// Widest line of generated text.
@@ -103,6 +104,7 @@ fn tables() -> Vec<Table> {
         Table { optional: true, ..table::<SimulatedFile>("[cameras.<id>.simulated]", "[cameras.utara.simulated]") },
         table::<DetectFile>("[cameras.<id>.detect]", "[cameras.utara.detect]"),
         table::<TrackFile>("[cameras.<id>.track]", "[cameras.utara.track]"),
+        table::<ViewFile>("[cameras.<id>.view]", "[cameras.utara.view]"),
         table::<LineFile>("[cameras.<id>.lines.<id>]", "[cameras.utara.lines.garis-henti]"),
         table::<ZoneFile>("[cameras.<id>.zones.<id>]", "[cameras.utara.zones.lajur]"),
         table::<RulesFile>("[cameras.<id>.rules]", "[cameras.utara.rules]"),

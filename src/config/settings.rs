@@ -3,6 +3,7 @@
 //! A value of these types cannot be wrong in itself: geometry is inside the picture, names are slugs, durations are positive.
 
 mod rules;
+mod view;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub use rules::{
     AccidentSettings, Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings,
     StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
 };
+pub use view::ViewSettings;
 
 /// Everything one box needs to know.
 #[derive(Clone, Debug)]
@@ -116,6 +118,8 @@ pub struct CameraSettings {
     pub track: TrackSettings,
     /// Scores for following that were configured; what was not comes from the model's contract.
     pub track_scores: TrackScores,
+    /// How its view is watched over; `None`: it is taken for granted.
+    pub view: Option<ViewSettings>,
     /// Named lines in shares of the picture.
     pub lines: BTreeMap<Slug, Line<Norm>>,
     /// Named zones in shares of the picture.

@@ -102,6 +102,8 @@ pub enum CameraState {
     Obstructed,
     /// Too dark to see.
     Dark,
+    /// Out of focus, wet or dirty.
+    Blurred,
 }
 
 /// What a box reports.

@@ -108,8 +108,26 @@ pub(crate) fn camera() -> CameraSettings {
         detect: CameraDetectSettings { crops: 0, min_score: None, classes: Class::ALL.to_vec() },
         track: TrackSettings::default(),
         track_scores: TrackScores::default(),
+        view: None,
         lines: [(slug("tengah"), Line::new(corner(0.5, 1.0), corner(0.5, 0.0)))].into(),
         zones: [(slug("semua"), zone)].into(),
         rules: vec![RuleSettings::Crowd(crowd), RuleSettings::StoppedVehicle(stopped), RuleSettings::LineCount(counted)],
     }
+}
+
+/// The frame at `secs` of a session with walls and kerbs in it, which lie `shift` pixels further to the right than usual. Its noise is a camera's.
+pub(crate) fn street(secs: f64, shift: usize) -> Frame {
+    let plain = frame(1, secs);
+    let number = plain.number();
+    let luma = |index: usize| {
+        let (x, y) = (index % SIZE.width as usize + 1000 - shift, index / SIZE.width as usize);
+        // Stones of 23 x 17 pixels in courses, each with a shade of its own.
+        let (column, row) = ((x + y / 17 * 9) / 23, y / 17);
+        let shade = (column * 7919 + row * 104_729 + column * row * 31) % 140;
+        let noise = (index as u64 * 2_654_435_761 + number * 40_503 * (index as u64 % 977)) >> 7 & 3;
+        40 + shade as u8 + noise as u8
+    };
+    let y = (0..(SIZE.width * SIZE.height) as usize).map(luma).collect();
+    let chroma = vec![128; (SIZE.width * SIZE.height / 4) as usize];
+    Frame::from_i420(plain.stamp(), 1, number, I420 { size: SIZE, y, u: chroma.clone(), v: chroma })
 }

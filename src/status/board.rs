@@ -10,6 +10,7 @@ use crate::base::geom::{Line, Norm, Polygon};
 use crate::base::id::Slug;
 use crate::decode::Frame;
 use crate::track::Track;
+use crate::vision::view::Trouble;
 
 /// Events that the page still shows.
 const EVENTS_KEPT: usize = 100;
@@ -122,6 +123,13 @@ pub enum CameraHealth {
         /// Since when, on the monotonic clock: the date may be set meanwhile.
         since: Duration,
     },
+    /// Pictures come and do not show the configured view: the rules rest.
+    ViewLost {
+        /// What is wrong with it.
+        trouble: Trouble,
+        /// Since when, on the monotonic clock.
+        since: Duration,
+    },
     /// The film is over.
     Ended {
         /// Why before its end, in words.
@@ -144,6 +152,8 @@ pub struct Counters {
     pub decode_errors: u64,
     /// Frames not analysed because they were damaged.
     pub damaged: u64,
+    /// Frames not analysed because the view was not the configured one, or doubtful.
+    pub suspended: u64,
     /// Connections after the first.
     pub reconnects: u64,
     /// Model runs.

@@ -29,12 +29,13 @@ type CounterOf = fn(&Counters) -> u64;
 /// `None` is no sample.
 type GaugeOf = fn(&Counters) -> Option<f64>;
 
-const CAMERA_COUNTERS: [(&str, &str, CounterOf); 9] = [
+const CAMERA_COUNTERS: [(&str, &str, CounterOf); 10] = [
     ("frames", "Frames decoded", |c| c.frames),
     ("frames_analysed", "Frames analysed", |c| c.analysed),
     ("frames_dropped", "Frames replaced by a newer one before they were analysed", |c| c.dropped_frames),
     ("packets_dropped", "Compressed pictures skipped because decoding was late", |c| c.dropped_packets),
     ("frames_damaged", "Frames not analysed because they were damaged", |c| c.damaged),
+    ("frames_suspended", "Frames not analysed because the view was not the configured one", |c| c.suspended),
     ("decode_errors", "Errors the decoder reported", |c| c.decode_errors),
     ("reconnects", "Connections after the first", |c| c.reconnects),
     ("inferences", "Model runs", |c| c.inferences),
@@ -61,8 +62,14 @@ impl Collector for BoardCollector {
 
 impl BoardCollector {
     fn encode_cameras(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let up = |camera: &CameraBoard| Some(ConstGauge::new(i64::from(camera.health() == CameraHealth::Ok)));
+        let is_lost = |health: &CameraHealth| matches!(health, CameraHealth::ViewLost { .. });
+        let up = |camera: &CameraBoard| {
+            let health = camera.health();
+            Some(ConstGauge::new(i64::from(health == CameraHealth::Ok || is_lost(&health))))
+        };
         self.encode_family(encoder, ("camera_up", "Whether pictures come"), up)?;
+        let holds = |camera: &CameraBoard| Some(ConstGauge::new(i64::from(!is_lost(&camera.health()))));
+        self.encode_family(encoder, ("camera_view_holds", "Whether nothing speaks against the configured view"), holds)?;
         for (name, help, read) in CAMERA_COUNTERS {
             self.encode_family(encoder, (name, help), |camera| Some(ConstCounter::new(read(&camera.counters()))))?;
         }

@@ -157,6 +157,11 @@ async fn healthz(State(shared): State<Shared>) -> Response {
             CameraHealth::Ended { problem: Some(problem) } => format!("ended: {problem}"),
             CameraHealth::Connecting => "connecting".to_owned(),
             CameraHealth::NoSignal { cause, .. } => format!("no signal: {cause}"),
+            // Still well: a restart mends no view, and would take the wrong one for home.
+            CameraHealth::ViewLost { trouble, .. } => {
+                well = true;
+                format!("{}: {trouble}", trouble.word())
+            }
         };
         lines.push_str(&format!("{}: {word}\n", camera.plan.id));
     }

@@ -28,7 +28,7 @@ struct CameraView {
     state: &'static str,
     cause: Option<String>,
     hint: Option<String>,
-    /// How long there have been no pictures, in seconds.
+    /// How long there have been no pictures, or none of the configured view, in seconds.
     silent_s: Option<f64>,
     fps_in: f32,
     fps_analysed: f32,
@@ -82,6 +82,9 @@ impl CameraView {
             CameraHealth::Connecting => ("connecting", None, None, None),
             CameraHealth::Ok => ("ok", None, None, None),
             CameraHealth::Ended { problem } => ("ended", problem, None, None),
+            CameraHealth::ViewLost { trouble, since } => {
+                (trouble.word(), Some(trouble.to_string()), Some(trouble.hint().to_owned()), Some(ago(since)))
+            }
             CameraHealth::NoSignal { cause, hint, since } => ("noSignal", Some(cause), Some(hint), Some(ago(since))),
         };
         let live = camera.live();

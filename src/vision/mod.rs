@@ -1,7 +1,8 @@
-//! The only place that names OpenCV, and the one that names `image`: drawing over pictures and writing stills.
+//! The only place that names OpenCV, and the one that names `image`: watching over the view, drawing over pictures and writing stills.
 
 mod canvas;
 mod still;
+pub mod view;
 
 pub use canvas::{Canvas, Colour, VisionError};
 pub use still::{Still, StillError};

@@ -131,6 +131,7 @@ pub(crate) fn camera(source: SourceSettings) -> CameraSettings {
         detect: CameraDetectSettings { crops: 0, min_score: None, classes: Class::ALL.to_vec() },
         track: TrackSettings::default(),
         track_scores: simpang::config::settings::TrackScores::default(),
+        view: None,
         lines: Default::default(),
         zones: Default::default(),
         rules: Vec::new(),

@@ -26,3 +26,4 @@ mod probe_broker;
 mod crossings;
 mod killed_agent;
 mod accident_film;
+mod view;

@@ -180,6 +180,7 @@ fn every_envelope() -> Vec<Envelope> {
         wire.stopped(&birth()),
         wire.will(),
         wire.camera_state(&slug("cam-utara"), CameraState::NoSignal, at("10:00:00"), Some("no frame for 10 s")),
+        wire.camera_state(&slug("cam-utara"), CameraState::Blurred, at("10:00:00"), Some("the picture is blurred")),
         wire.health(at("10:00:00"), health),
         wire.config(&"ab".repeat(32), at("00:00:01"), vec![geometry()]),
     ]);

@@ -37,6 +37,7 @@ impl Checker<'_> {
             bearing_deg: file.bearing_deg.map(|bearing| self.number(&below(&path, "bearing_deg"), bearing, 0.0..=360.0)),
             track: self.track(&below(&path, "track"), &file.track),
             track_scores: self.track_scores(&below(&path, "track"), &file.track),
+            view: self.view(&below(&path, "view"), file),
             id: slug?,
             source: source?,
             detect,

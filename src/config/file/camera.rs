@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::duration::DurationText;
 use super::rules::RulesFile;
+use super::view::ViewFile;
 
 /// One camera. Its id stands in topics and on the page. Exactly one of `url`, `film` and `simulated` says where its pictures come from.
 ///
@@ -51,6 +52,8 @@ pub struct CameraFile {
     pub detect: DetectFile,
     /// How things are followed.
     pub track: TrackFile,
+    /// How its view is watched over. Not for `simulated`.
+    pub view: ViewFile,
     /// Lines that things pass, by id.
     pub lines: BTreeMap<String, LineFile>,
     /// Parts of the picture, by id.
@@ -185,6 +188,7 @@ impl Default for CameraFile {
             bearing_deg: None,
             detect: DetectFile::default(),
             track: TrackFile::default(),
+            view: ViewFile::default(),
             lines: BTreeMap::new(),
             zones: BTreeMap::new(),
             rules: RulesFile::default(),

@@ -72,6 +72,7 @@ impl Story {
             detect: CameraDetectSettings { crops: 0, min_score: None, classes: Class::ALL.to_vec() },
             track: TrackSettings::default(),
             track_scores: simpang::config::settings::TrackScores::default(),
+            view: None,
             lines: self.lines.iter().map(line).collect(),
             zones: self.zones.iter().map(|(name, zone)| (slug(name), zone.zone(name))).collect(),
             rules: self.rules.iter().enumerate().map(|(index, rule)| rule.settings(slug(&format!("rule-{}", index + 1)))).collect(),

@@ -1,0 +1,84 @@
+//! `simpang view`: watches over the view of a recorded film without looking for anything in it. For setting the thresholds, and for `make view`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::choose::choose;
+use super::progress;
+use crate::base::number::rounded;
+use crate::base::time::{WallTime, thread_cpu};
+use crate::config::check;
+use crate::config::settings::ViewSettings;
+use crate::source::file::FileFrames;
+use crate::vision::view::{CameraView, LookFigures, ViewState};
+
+/// Watches over the view of a recorded film.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The film: mp4, mkv, avi, anything libav reads
+    #[arg(long)]
+    input: PathBuf,
+    /// Configuration whose thresholds are taken; without it, the defaults
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// Which camera of the configuration the film stands for; may be left out when there is one
+    #[arg(long, requires = "config")]
+    camera: Option<String>,
+    /// Print the figures of every look too
+    #[arg(long)]
+    looks: bool,
+}
+
+/// Prints each change of the state as a JSON line, then a summary.
+///
+/// # Errors
+/// Bad configuration, a film that cannot be read.
+pub fn run(args: &Args) -> Result<()> {
+    let settings = match &args.config {
+        None => ViewSettings::default(),
+        Some(config) => choose(&check::load(config)?.settings, args.camera.as_deref())?.view.clone().unwrap_or_default(),
+    };
+    let mut view = CameraView::new(settings);
+    let frames = FileFrames::open(&args.input, WallTime::from_micros(0))?;
+    let bar = progress::bar(frames.frame_count(), "view");
+    let (mut seen, mut spent, mut doubtful) = (0u64, std::time::Duration::ZERO, 0u64);
+    let (mut changes, mut end) = (Vec::new(), 0.0);
+    let mut known = "ok";
+    for frame in frames {
+        let frame = frame?;
+        let before = thread_cpu();
+        let state = view.observe(&frame);
+        spent += thread_cpu().saturating_sub(before);
+        seen += 1;
+        bar.inc(1);
+        end = rounded(frame.stamp().media.as_secs_f64());
+        doubtful += u64::from(state == ViewState::Doubtful);
+        if args.looks && view.has_looked_at(&frame) {
+            println!("{}", json!({"at": end, "state": format!("{state:?}"), "figures": view.figures().map(figures)}));
+        }
+        let word = state.word();
+        if word != known {
+            known = word;
+            changes.push(json!([end, word]));
+        }
+    }
+    bar.finish_and_clear();
+    println!("{}", json!({"summary": {"frames": seen, "seconds": end, "doubtful_frames": doubtful, "view": changes}}));
+    eprintln!("CPU seconds: view {:.4}", spent.as_secs_f64());
+    Ok(())
+}
+
+fn figures(figures: LookFigures) -> serde_json::Value {
+    let of = |value: f32| rounded(f64::from(value));
+    json!({
+        "agree": of(figures.agree),
+        "blank": of(figures.blank),
+        "sharpness": of(figures.sharpness),
+        "highlights": of(figures.highlights),
+        "stray": figures.stray.map(of),
+        "change": [of(figures.change.0), of(figures.change.1)],
+        "peak": figures.peak.map(of),
+    })
+}

@@ -1,0 +1,284 @@
+//! Whether a camera still shows the view that was configured: zones and lines mean nothing in another one.
+//!
+//! Once a second a frame's luma is reduced to 320 x 180 and 160 x 90. Edges are compared with those of home block by block; the blocks that match say
+//! how far the picture strays (shift, zoom, rotation), the others whether it shows something else or nothing. See [`CameraView`].
+
+mod field;
+mod fit;
+mod home;
+mod picture;
+mod shift;
+mod stillness;
+mod watch;
+
+use std::time::Duration;
+
+pub use fit::Transform;
+pub use watch::{Trouble, ViewState};
+
+use super::VisionError;
+use crate::base::rate_limit::RateLimit;
+use crate::base::time::{MediaTime, Stamp};
+use crate::config::settings::ViewSettings;
+use crate::decode::Frame;
+use field::{BLOCKS, EdgeField, Vote, Votes};
+use home::{Home, Likeness};
+use picture::{Figures, Picture};
+use shift::Correlator;
+use stillness::Stillness;
+use watch::{Impression, Watch};
+
+/// How often a picture is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Frames do not come at exact seconds: one this much early will do.
+const EARLY: Duration = Duration::from_millis(60);
+/// Share of the newest picture in the mean of the last ones: traffic and noise fade, what stays remains.
+const NEWEST: f32 = 0.5;
+/// Fewer places with edges than this are no view.
+const FEWEST: usize = 10;
+/// From this share of matching blocks on it is home, below the other it is not; between them nobody can tell.
+const AGREE: f32 = 0.35;
+const DISAGREE: f32 = 0.25;
+/// From this share on, a part of home is still there.
+const PARTLY: f32 = 0.12;
+/// From this share of blocks without edges on, something took them away.
+const BLANK: f32 = 0.6;
+/// A peak this many standard deviations high is no accident.
+const CLEAR_PEAK: f32 = 7.0;
+/// Correlation of brightness at which a picture without edges is still the same one.
+const SAME_LIGHT: f32 = 0.7;
+
+/// Watches over one camera's view. Owned by the camera's pipeline.
+pub struct CameraView {
+    settings: ViewSettings,
+    picture: Picture,
+    newest: EdgeField,
+    recent: EdgeField,
+    votes: Box<Votes>,
+    correlator: Correlator,
+    home: Option<Home>,
+    /// A view that may become home: the first one, or one that lasts where the settings allow it.
+    candidate: Option<(Home, Stamp)>,
+    watch: Watch,
+    stillness: Stillness,
+    looked: Option<(u32, MediaTime)>,
+    figures: Figures,
+    likeness: Likeness,
+    peak: Option<f32>,
+    trouble: RateLimit,
+}
+
+/// What the latest look measured, for people who tune.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct LookFigures {
+    /// Share of home's edges that match, 0..=1.
+    pub agree: f32,
+    /// Share of home's edges where there are none now, 0..=1.
+    pub blank: f32,
+    /// Sharpness in proportion to home's.
+    pub sharpness: f32,
+    /// Brightness of the brighter parts, 0..=1.
+    pub highlights: f32,
+    /// Mean distance from home as share of the picture's width, when it can be told.
+    pub stray: Option<f32>,
+    /// Change from the look before in levels of luma: of the middle block and of the most changed one.
+    pub change: (f32, f32),
+    /// Height of the correlation's peak, when it was asked.
+    pub peak: Option<f32>,
+}
+
+impl CameraView {
+    /// Knows no home yet.
+    pub fn new(settings: ViewSettings) -> Self {
+        Self {
+            picture: Picture::new(),
+            newest: EdgeField::new(),
+            recent: EdgeField::new(),
+            votes: Box::new([[Vote::Nothing; BLOCKS]; 2]),
+            correlator: Correlator::default(),
+            home: None,
+            candidate: None,
+            watch: Watch::new(&settings),
+            stillness: Stillness::default(),
+            looked: None,
+            figures: Figures::default(),
+            likeness: Likeness::default(),
+            peak: None,
+            trouble: RateLimit::new(Duration::from_secs(60)),
+            settings,
+        }
+    }
+
+    /// What the looks so far say.
+    pub fn state(&self) -> ViewState {
+        self.watch.state()
+    }
+
+    /// Takes a frame; looks at it when a look is due.
+    pub fn observe(&mut self, frame: &Frame) -> ViewState {
+        let (session, at) = (frame.session(), frame.stamp());
+        match self.looked {
+            Some((known, last)) if known == session && at.media >= last && at.media.since(last) + EARLY < LOOK_EVERY => {
+                return self.watch.state();
+            }
+            Some((known, last)) if known == session && at.media >= last => {}
+            _ => self.begin_session(),
+        }
+        let since = self.looked.replace((session, at.media)).map_or(Duration::ZERO, |(_, last)| at.media.since(last));
+        match self.look(frame, since) {
+            Ok(state) => state,
+            Err(error) => {
+                // The picture's size is to blame, so it will be so next time: nothing can be said about such a view.
+                if let Some(held_back) = self.trouble.pass(Duration::from_micros(at.media.as_micros().unsigned_abs())) {
+                    tracing::warn!(%error, held_back, "the view could not be looked at");
+                }
+                self.watch.state()
+            }
+        }
+    }
+
+    /// Whether the latest look was at this frame.
+    pub fn has_looked_at(&self, frame: &Frame) -> bool {
+        self.looked == Some((frame.session(), frame.stamp().media))
+    }
+
+    /// What the latest look measured, once home is known.
+    pub fn figures(&self) -> Option<LookFigures> {
+        let home = self.home.as_ref()?;
+        Some(LookFigures {
+            agree: self.likeness.agree,
+            blank: self.likeness.blank,
+            sharpness: self.figures.sharpness / home.sharpness.max(1e-6),
+            highlights: self.figures.highlights,
+            stray: self.likeness.fit.map(|fit| fit.plus(home.drift).stray(self.figures.stretch)),
+            change: self.figures.change,
+            peak: self.peak,
+        })
+    }
+
+    fn begin_session(&mut self) {
+        self.watch.restart();
+        self.stillness.restart();
+        self.looked = None;
+    }
+
+    fn look(&mut self, frame: &Frame, since: Duration) -> Result<ViewState, VisionError> {
+        let is_first = self.looked_never();
+        self.figures = self.picture.take(frame)?;
+        self.newest.measure(self.picture.luma());
+        self.recent.blend(&self.newest, if is_first { 1.0 } else { NEWEST });
+        let now = frame.stamp();
+        let is_frozen = self.stillness.is_frozen(&self.figures, since, self.settings.frozen_after);
+        let impression = self.impression()?;
+        // A black or covered picture that is repeated is black or covered.
+        if is_frozen && !matches!(impression, Impression::Wrong(Trouble::Dark | Trouble::Obstructed)) {
+            return Ok(self.watch.lose(now, Trouble::Frozen));
+        }
+        let state = self.watch.observe(now, impression);
+        self.learn(now, impression, state);
+        Ok(self.watch.state())
+    }
+
+    fn looked_never(&self) -> bool {
+        self.home.is_none() && self.candidate.is_none()
+    }
+
+    fn impression(&mut self) -> Result<Impression, VisionError> {
+        self.peak = None;
+        let is_dark = self.figures.highlights < self.settings.dark;
+        let Some(home) = &self.home else {
+            return Ok(if is_dark { Impression::Wrong(Trouble::Dark) } else { Impression::Home });
+        };
+        home.edges.compare(&self.recent, &mut self.votes);
+        self.likeness = Likeness::of(&self.votes, self.figures.stretch);
+        let Likeness { blank, agree, fit, .. } = self.likeness;
+        if blank >= BLANK {
+            let trouble = match () {
+                () if is_dark => Trouble::Dark,
+                () if correlation(&home.luma, self.picture.luma()) >= SAME_LIGHT => Trouble::Blurred,
+                () => Trouble::Obstructed,
+            };
+            return Ok(Impression::Wrong(trouble));
+        }
+        if agree >= DISAGREE {
+            let strays = fit.map(|fit| fit.plus(home.drift)).filter(|fit| fit.stray(self.figures.stretch) > self.settings.tolerance);
+            if let Some(fit) = strays {
+                return Ok(Impression::Wrong(Trouble::Moved(Some(fit.transform()))));
+            }
+            if self.figures.sharpness < self.settings.sharpness * home.sharpness {
+                return Ok(Impression::Wrong(Trouble::Blurred));
+            }
+            return Ok(if agree >= AGREE { Impression::Home } else { Impression::Unsure });
+        }
+        self.elsewhere()
+    }
+
+    /// Home does not match where it should be: where is it?
+    fn elsewhere(&mut self) -> Result<Impression, VisionError> {
+        let Some(home) = &self.home else { return Ok(Impression::Unsure) };
+        let peak = self.correlator.peak(&home.edges, &self.newest)?;
+        self.peak = Some(peak.height);
+        let shift = (peak.shift.0 / field::WIDTH as f32, peak.shift.1 * self.figures.stretch / field::WIDTH as f32);
+        let is_far = shift.0.hypot(shift.1) > self.settings.tolerance;
+        let transform = Transform { shift_x: shift.0, shift_y: shift.1, zoom: 1.0, rotation_deg: 0.0 };
+        Ok(match peak.height >= CLEAR_PEAK {
+            true if is_far => Impression::Wrong(Trouble::Moved(Some(transform))),
+            // What is left of it is in its place, and most is something else. Words that the camera writes are less than that.
+            true if self.likeness.agree >= PARTLY => Impression::Wrong(Trouble::Obstructed),
+            true | false => Impression::Wrong(Trouble::Moved(None)),
+        })
+    }
+
+    /// Home follows the light while the view holds; without home, or where a new view may be accepted, the present one is a candidate.
+    fn learn(&mut self, now: Stamp, impression: Impression, state: ViewState) {
+        if let (Some(home), Impression::Home, ViewState::Holds) = (&mut self.home, impression, state) {
+            let shift = self.likeness.fit.map_or((0.0, 0.0), fit::Similarity::shift);
+            home.learn(&self.newest, self.picture.luma(), &self.figures, shift);
+            self.candidate = None;
+            return;
+        }
+        let may_replace = self.settings.accept_after.filter(|_| matches!(state, ViewState::Lost { trouble: Trouble::Moved(_), .. }));
+        if self.home.is_none() || may_replace.is_some() {
+            self.try_candidate(now, may_replace);
+        }
+    }
+
+    fn try_candidate(&mut self, now: Stamp, accept_after: Option<Duration>) {
+        let luma = self.picture.luma();
+        let Some((candidate, since)) = &mut self.candidate else {
+            self.candidate = Some((Home::of(&self.newest, luma, &self.figures), now));
+            return;
+        };
+        self.newest.prepare();
+        candidate.edges.compare(&self.newest, &mut self.votes);
+        let likeness = Likeness::of(&self.votes, self.figures.stretch);
+        let strays = likeness.fit.is_some_and(|fit| fit.stray(self.figures.stretch) > self.settings.tolerance);
+        if likeness.textured < FEWEST || likeness.agree < AGREE || strays || now.media < since.media {
+            candidate.restart(&self.newest, luma, &self.figures);
+            *since = now;
+            return;
+        }
+        candidate.learn(&self.newest, luma, &self.figures, (0.0, 0.0));
+        let lasted = now.media.since(since.media);
+        if candidate.is_steady() && accept_after.is_none_or(|needed| lasted >= needed) {
+            self.home = self.candidate.take().map(|(home, _)| home);
+            self.watch = Watch::new(&self.settings);
+        }
+    }
+}
+
+/// Pearson's correlation; zero when one of them is flat.
+fn correlation(a: &[f32], b: &[f32]) -> f32 {
+    let mean = |values: &[f32]| values.iter().sum::<f32>() / values.len() as f32;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut both, mut of_a, mut of_b) = (0.0, 0.0, 0.0);
+    for (a, b) in a.iter().zip(b) {
+        let (a, b) = (a - mean_a, b - mean_b);
+        (both, of_a, of_b) = (both + a * b, of_a + a * a, of_b + b * b);
+    }
+    let scale = (of_a * of_b).sqrt();
+    if scale > 1.0 { both / scale } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests;
