@@ -6,12 +6,13 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test test-long build check format clippy deny bench golden docs score scorecard view setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score scorecard scorecard-congestion view setup
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
 	@echo "make test     set up this machine, build, run every test"
 	@echo "make test-long  the slow forms: broker away for 60 s, 50 kills of the agent, 20 restarts of the camera, a run of 10 minutes"
+	@echo "make scorecard-congestion  congestion on generated traffic, 24 h x 8 seeds"
 	@echo "make build    target/release/simpang"
 	@echo "make check    format, clippy, licences, documentation: what a change must pass"
 	@echo "make bench    speed and memory, bar by bar, against the Python peer"
@@ -41,6 +42,10 @@ test: setup
 # Not in CI: about a quarter of an hour.
 test-long: setup
 	SIMPANG_LONG_TESTS=1 SIMPANG_TEST_RESTARTS=20 SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture delivery:: rtsp:: end_to_end:: killed_agent::
+
+# Not in CI: some minutes. SIMPANG_SEEDS=1,2 and SIMPANG_HOURS=6 choose others.
+scorecard-congestion:
+	SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture --test-threads 2 congestion_card::
 
 check: setup format clippy deny docs
 

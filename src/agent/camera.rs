@@ -329,6 +329,7 @@ mod tests {
             software: "0.0.0".into(),
             boot: BootId::derive("/uji", START),
             cameras: Default::default(),
+            emp: Default::default(),
         }
     }
 

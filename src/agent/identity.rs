@@ -28,6 +28,7 @@ pub fn identity(settings: &Settings, started: WallTime) -> Identity {
         software: env!("CARGO_PKG_VERSION").to_owned(),
         boot: BootId::derive(&site.source(), started),
         cameras: names.collect(),
+        emp: site.emp.clone(),
     }
 }
 

@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod camera_url;
 pub mod class;
 pub mod cue;
+pub mod emp;
 pub mod geom;
 pub mod handoff;
 pub mod id;

@@ -25,6 +25,7 @@ use super::document::{Document, LONGEST_TEXT, join};
 use super::file::DurationText;
 use super::problem::{ConfigError, Problem};
 use super::settings::Settings;
+use crate::base::emp::EmpTable;
 use crate::base::id::Slug;
 
 /// A configuration that can be run, perhaps without some of its cameras.
@@ -108,7 +109,8 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
 pub fn load_text(text: &str, path: &Path, around: &Surroundings) -> Result<Loaded, ConfigError> {
     let refuse = |problems| ConfigError::Refused { path: path.to_owned(), problems: in_order(problems) };
     let document = Document::read(text).map_err(refuse)?;
-    let mut checker = Checker { document: &document, around, problems: document.problems.clone(), counted: BTreeMap::new() };
+    let mut checker =
+        Checker { document: &document, around, problems: document.problems.clone(), counted: BTreeMap::new(), emp: EmpTable::default() };
     let made = checker.settings(digest(text));
     let all = checker.problems;
     let refused = by_camera(&all);
@@ -160,6 +162,8 @@ struct Checker<'a> {
     problems: Vec<Problem>,
     /// Lines and zones that are counted so far, and by which camera: flow topics name the place without the camera.
     counted: BTreeMap<Slug, String>,
+    /// The site's passenger-car units.
+    emp: EmpTable,
 }
 
 impl Checker<'_> {

@@ -60,6 +60,33 @@ pub struct SiteFile {
     pub position: Option<[f64; 2]>,
     /// Hours from UTC of the clock on the wall (7 is WIB, 8 WITA, 9 WIT). Only for what people read; messages carry UTC.
     pub utc_offset_hours: i8,
+    /// How many passenger cars (smp) each class counts for: `mkji-1997` or `pkji-2023` (signalised, protected approach; neither was compared with the
+    /// printed manual yet), or a name of your own for the numbers under `[site.emp]`. Stands in every flow message.
+    pub emp_table: String,
+    /// Your own numbers.
+    pub emp: Option<EmpFile>,
+}
+
+/// Your own passenger-car units (smp), one for each class, such as those measured in Banda Aceh: motorcycles 0.24 (Sugiarto et al. 2021, PLoS ONE
+/// 16(9) e0256620). Give them a name with `emp_table`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmpFile {
+    /// A bicycle, 0 to 10; 0 where bicycles are friction and no flow.
+    #[schemars(extend("x-required" = true, "x-example" = 0.0))]
+    pub bicycle: Option<f64>,
+    /// A car, van, pickup or minibus, 0 to 10.
+    #[schemars(extend("x-required" = true, "x-example" = 1.0))]
+    pub car: Option<f64>,
+    /// A motorcycle, 0 to 10.
+    #[schemars(extend("x-required" = true, "x-example" = 0.24))]
+    pub motorcycle: Option<f64>,
+    /// A bus, 0 to 10.
+    #[schemars(extend("x-required" = true, "x-example" = 1.3))]
+    pub bus: Option<f64>,
+    /// A lorry, 0 to 10.
+    #[schemars(extend("x-required" = true, "x-example" = 1.3))]
+    pub truck: Option<f64>,
 }
 
 /// The model that finds vehicles and people, and how it is run.
@@ -192,7 +219,17 @@ pub struct PageFile {
 
 impl Default for SiteFile {
     fn default() -> Self {
-        Self { city: None, operator: "atcs".to_owned(), id: None, name: None, device: None, position: None, utc_offset_hours: 7 }
+        Self {
+            city: None,
+            operator: "atcs".to_owned(),
+            id: None,
+            name: None,
+            device: None,
+            position: None,
+            utc_offset_hours: 7,
+            emp_table: "mkji-1997".to_owned(),
+            emp: None,
+        }
     }
 }
 

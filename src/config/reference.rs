@@ -14,7 +14,7 @@ use super::file::rules::{
     ZoneOccupancyFile,
 };
 use super::file::view::ViewFile;
-use super::file::{CameraFile, DetectorFile, File, MqttFile, OutboxFile, PageFile, SiteFile, TlsFile};
+use super::file::{CameraFile, DetectorFile, EmpFile, File, MqttFile, OutboxFile, PageFile, SiteFile, TlsFile};
 
 /// Widest line of generated text.
 const WIDTH: usize = 118;
@@ -95,6 +95,7 @@ fn tables() -> Vec<Table> {
     vec![
         table::<File>("", ""),
         table::<SiteFile>("[site]", "[site]"),
+        Table { optional: true, ..table::<EmpFile>("[site.emp]", "[site.emp]") },
         table::<DetectorFile>("[detector]", "[detector]"),
         table::<MqttFile>("[mqtt]", "[mqtt]"),
         Table { optional: true, ..table::<TlsFile>("[mqtt.tls]", "[mqtt.tls]") },

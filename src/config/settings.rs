@@ -4,6 +4,7 @@
 
 mod rules;
 mod view;
+mod zone;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use std::time::Duration;
 
 use crate::base::camera_url::CameraUrl;
 use crate::base::class::Class;
-use crate::base::geom::{Line, Norm, Polygon};
+use crate::base::emp::EmpTable;
+use crate::base::geom::{Line, Norm};
 use crate::base::id::Slug;
 
 pub use rules::{
@@ -19,6 +21,7 @@ pub use rules::{
     StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
 };
 pub use view::ViewSettings;
+pub use zone::{Zone, ZoneUse};
 
 /// Everything one box needs to know.
 #[derive(Clone, Debug)]
@@ -56,6 +59,8 @@ pub struct Site {
     pub position: Option<(f64, f64)>,
     /// Hours from UTC of the clock on the wall; 7 for WIB.
     pub utc_offset_hours: i8,
+    /// Passenger-car units (smp) of each class.
+    pub emp: EmpTable,
 }
 
 impl Site {
@@ -126,42 +131,6 @@ pub struct CameraSettings {
     pub zones: BTreeMap<Slug, Zone>,
     /// What to watch for.
     pub rules: Vec<RuleSettings>,
-}
-
-/// A named part of the picture.
-#[derive(Clone, Debug)]
-pub struct Zone {
-    /// Name as locals say it.
-    pub name: String,
-    /// What it is for.
-    pub kind: ZoneUse,
-    /// Its corners.
-    pub polygon: Polygon<Norm>,
-    /// Its real area in square metres, when known.
-    pub area_m2: Option<f64>,
-    /// From where to where traffic goes through it, when configured.
-    pub direction: Option<Line<Norm>>,
-}
-
-/// What a zone is for; the words of configuration.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ZoneUse {
-    /// Lanes leading to a stop line.
-    Approach,
-    /// Lanes leading away.
-    Exit,
-    /// The middle of the junction.
-    Box,
-    /// Where people walk.
-    Sidewalk,
-    /// Where people cross.
-    Crossing,
-    /// A square or park.
-    Plaza,
-    /// Where standing is normal: parking, bus stop, ojek rank. Excluded from the stopped-vehicle rule.
-    Waiting,
-    /// Anything else.
-    Area,
 }
 
 impl ZoneUse {

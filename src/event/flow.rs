@@ -66,6 +66,12 @@ pub struct TrafficFlowObserved {
     pub smp: f64,
     /// Ours: which table the units are from; other tables give other figures.
     pub smp_table: String,
+    /// Ours: vehicles per hour, from `intensity` and the length of the period.
+    #[schemars(range(min = 0.0))]
+    pub vehicles_per_hour: f64,
+    /// Ours: smp per hour.
+    #[schemars(range(min = 0.0))]
+    pub smp_per_hour: f64,
 }
 
 /// FIWARE `CrowdFlowObserved` 0.0.3: people who crossed a line in one direction.
@@ -160,11 +166,11 @@ impl Wire {
     }
 
     fn line_entities(&self, report: &FlowReport, direction: &Slug, by_class: &BTreeMap<Class, u32>) -> FlowMessage {
-        let vehicles = by_class.iter().filter_map(|(class, n)| vehicle(*class).map(|vehicle| (vehicle, *n)));
+        let vehicles = by_class.iter().filter_map(|(class, n)| vehicle_type(*class).map(|word| (word, *class, *n)));
         let (mut all, mut all_smp) = (0u32, 0.0);
         let mut entities = Vec::with_capacity(by_class.len() + 1);
-        for ((word, smp_each), n) in vehicles {
-            let smp = smp_each * f64::from(n);
+        for (word, class, n) in vehicles {
+            let smp = self.identity().emp.of_class(class) * f64::from(n);
             (all, all_smp) = (all.saturating_add(n), all_smp + smp);
             entities.push(FlowEntity::Vehicles(self.vehicles(report, direction, Some(word), (n, smp))));
         }
@@ -189,7 +195,9 @@ impl Wire {
             line_id: report.place.to_string(),
             camera_id: report.camera.to_string(),
             smp: rounded(flow.1),
-            smp_table: SMP_TABLE.to_owned(),
+            vehicles_per_hour: per_hour(f64::from(flow.0), report),
+            smp_per_hour: per_hour(flow.1, report),
+            smp_table: self.identity().emp.name.clone(),
         }
     }
 
@@ -248,17 +256,20 @@ impl Period {
     }
 }
 
-const SMP_TABLE: &str = "MKJI-1997-signalised-protected";
+/// What `number` in the report's period is in an hour, to whole figures where it says no more.
+fn per_hour(number: f64, report: &FlowReport) -> f64 {
+    let secs = report.from.secs_until(report.to);
+    rounded_rate(if secs > 0.0 { (number * 36_000.0 / secs).round() / 10.0 } else { 0.0 })
+}
 
-/// FIWARE's `vehicleType` word, and the passenger-car equivalent of MKJI 1997 for signalised intersections, protected approach: light 1.0,
-/// heavy 1.3, motorcycle 0.2. Pedal cycles are friction there, not flow. `None` for people, who are no vehicles.
-fn vehicle(class: Class) -> Option<(&'static str, f64)> {
+/// FIWARE's `vehicleType` word. `None` for people, who are no vehicles.
+fn vehicle_type(class: Class) -> Option<&'static str> {
     match class {
         Class::Person => None,
-        Class::Bicycle => Some(("bicycle", 0.0)),
-        Class::Car => Some(("car", 1.0)),
-        Class::Motorcycle => Some(("motorcycle", 0.2)),
-        Class::Bus => Some(("bus", 1.3)),
-        Class::Truck => Some(("lorry", 1.3)),
+        Class::Bicycle => Some("bicycle"),
+        Class::Car => Some("car"),
+        Class::Motorcycle => Some("motorcycle"),
+        Class::Bus => Some("bus"),
+        Class::Truck => Some("lorry"),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use crate::base::emp::EmpTable;
 use crate::base::id::Slug;
 use crate::base::time::WallTime;
 
@@ -30,6 +31,8 @@ pub struct Identity {
     pub boot: BootId,
     /// What people call each camera and which way it looks.
     pub cameras: BTreeMap<Slug, CameraIdentity>,
+    /// Passenger-car units (smp) of flow messages.
+    pub emp: EmpTable,
 }
 
 /// What messages say about a camera besides its id.

@@ -37,8 +37,8 @@ pub use reason::Reason;
 pub use status::{Birth, CameraState, CameraStateMessage, CameraSummary, Capability, DeviceState, StatusMessage};
 pub use text::sentences;
 pub use types::{
-    Category, Crossing, EndReason, Event, EventId, EventScope, FlowMeasure, FlowReport, Involved, Kind, Measurement, Phase, RuleText,
-    Severity, Units, ZoneKind, ZoneRef,
+    Category, Crossing, CycleSource, EndReason, Event, EventId, EventScope, FlowMeasure, FlowReport, Involved, Kind, Measurement, Phase,
+    RuleText, Severity, Units, ZoneKind, ZoneRef,
 };
 pub use utc::Utc;
 pub use vocabulary::{Datex2, EtsiDenm, Fiware, Mapping, Verification};

@@ -32,7 +32,9 @@ fn indonesian(site: &str, event: &Event) -> String {
     match reason {
         EndReason::Cleared => match event.kind {
             Kind::Heavy | Kind::Slow => format!("Lalu lintas di {place} sudah lancar kembali setelah {lasted}."),
-            Kind::Queuing | Kind::Stationary => format!("{} di {place} sudah terurai setelah {lasted}.", capitalised(&subject)),
+            Kind::Queuing | Kind::Stationary | Kind::Spillback => {
+                format!("{} di {place} sudah terurai setelah {lasted}.", capitalised(&subject))
+            }
             Kind::Count | Kind::Density => format!("{} di {place} sudah bubar setelah {lasted}.", capitalised(&subject)),
             Kind::StoppedVehicle | Kind::PedestrianOnRoad | Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => {
                 format!("{} di {place} sudah tidak ada setelah {lasted}.", capitalised(&subject))
@@ -69,7 +71,9 @@ fn english(site: &str, event: &Event) -> String {
     match reason {
         EndReason::Cleared => match event.kind {
             Kind::Heavy | Kind::Slow => format!("Traffic at {place} is flowing again after {lasted}."),
-            Kind::Queuing | Kind::Stationary => format!("{} at {place} has cleared after {lasted}.", capitalised(&subject)),
+            Kind::Queuing | Kind::Stationary | Kind::Spillback => {
+                format!("{} at {place} has cleared after {lasted}.", capitalised(&subject))
+            }
             Kind::Count | Kind::Density => format!("{} at {place} has dispersed after {lasted}.", capitalised(&subject)),
             Kind::StoppedVehicle | Kind::PedestrianOnRoad | Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => {
                 format!("{} at {place} is gone after {lasted}.", capitalised(&subject))
@@ -138,6 +142,7 @@ fn condition_id(kind: Kind) -> &'static str {
         Kind::Collision => "tabrakan",
         Kind::RiderDown => "kecelakaan sepeda motor",
         Kind::SingleVehicle => "kecelakaan tunggal",
+        Kind::Spillback => "antrean tertahan karena jalan keluar penuh",
     }
 }
 
@@ -155,6 +160,7 @@ fn condition_en(kind: Kind) -> &'static str {
         Kind::Collision => "collision",
         Kind::RiderDown => "motorcycle accident",
         Kind::SingleVehicle => "single-vehicle accident",
+        Kind::Spillback => "queue held up by a full exit",
     }
 }
 
@@ -178,7 +184,7 @@ fn subject_en(event: &Event) -> String {
 fn figures_id(event: &Event) -> Option<String> {
     let m = &event.measurement;
     match event.kind {
-        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary => {
+        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary | Kind::Spillback => {
             m.speed_ratio.filter(|ratio| ratio.is_finite()).map(|ratio| format!("kecepatan {:.0} % dari arus bebas", ratio * 100.0))
         }
         Kind::Count | Kind::Density => people(event).map(|people| format!("sekitar {} orang", grouped(people, '.'))),
@@ -195,7 +201,7 @@ fn figures_id(event: &Event) -> Option<String> {
 fn figures_en(event: &Event) -> Option<String> {
     let m = &event.measurement;
     match event.kind {
-        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary => {
+        Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary | Kind::Spillback => {
             m.speed_ratio.filter(|ratio| ratio.is_finite()).map(|ratio| format!("{:.0}% of free-flow speed", ratio * 100.0))
         }
         Kind::Count | Kind::Density => people(event).map(|people| format!("about {} people", grouped(people, ','))),

@@ -53,13 +53,15 @@ pub enum Kind {
     RiderDown,
     /// A vehicle came to grief by itself.
     SingleVehicle,
+    /// Congestion whose way out is blocked.
+    Spillback,
 }
 
 impl Kind {
     /// The family it belongs to.
     pub const fn category(self) -> Category {
         match self {
-            Self::Heavy | Self::Slow | Self::Queuing | Self::Stationary => Category::Congestion,
+            Self::Heavy | Self::Slow | Self::Queuing | Self::Stationary | Self::Spillback => Category::Congestion,
             Self::Count | Self::Density => Category::Crowd,
             Self::StoppedVehicle | Self::WrongWay | Self::PedestrianOnRoad => Category::Incident,
             Self::Collision | Self::RiderDown | Self::SingleVehicle => Category::Accident,
@@ -236,11 +238,47 @@ pub struct Measurement {
     /// How many road users took part since the event began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub users_total: Option<u32>,
+    /// Speed of free traffic at this place in local car lengths per second, learned or configured: what `speedRatio` is beside.
+    #[serde(rename = "freeFlowLS", skip_serializing_if = "Option::is_none")]
+    pub free_flow_l_s: Option<f64>,
+    /// Cycle of the signal in seconds.
+    #[serde(rename = "cycleS", skip_serializing_if = "Option::is_none")]
+    pub cycle_s: Option<f64>,
+    /// How the cycle is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cycle_source: Option<CycleSource>,
+    /// Farthest reach of the queue in the window, in local car lengths from the stop line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_max_l: Option<f64>,
+    /// Shortest reach of the queue in the window, which is what the green left behind, in local car lengths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_residual_l: Option<f64>,
+    /// Smallest queue in the window in passenger-car units (smp).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_residual_pcu: Option<f64>,
+    /// Vehicles that left in the window, per hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_veh_h: Option<f64>,
+    /// The same in passenger-car units (smp).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_pcu_h: Option<f64>,
     /// Road users by class, mean over the window, rounded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u32>,
     /// In which units the figures can be read.
     pub units: Units,
+}
+
+/// How the cycle of a signal is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum CycleSource {
+    /// The configuration says it.
+    Configured,
+    /// It shows in the traffic.
+    Estimated,
+    /// Nobody knows: a usual one.
+    Assumed,
 }
 
 /// Whether lengths and speeds are metric.

@@ -79,6 +79,8 @@ impl Mapping {
             Kind::Queuing => Self::congestion("queuingTraffic", 0),
             // ETSI trafficCondition 5: traffic is stationary.
             Kind::Stationary => Self::congestion("stationaryTraffic", 5),
+            // DATEX II has no word for what blocks it; it is a queue all the same.
+            Kind::Spillback => Self::congestion("queuingTraffic", 0),
             Kind::Count | Kind::Density => Self {
                 fiware: Some(Fiware::alert("security", "crowdRisk")),
                 datex2: Some(Datex2 { record: "Disturbance".to_owned(), abnormal_traffic_type: None }),

@@ -98,7 +98,7 @@ pub(crate) fn camera() -> CameraSettings {
     };
     let corner = |x, y| Point::<Norm>::new(x, y);
     let all = Polygon::new(vec![corner(0.0, 0.0), corner(1.0, 0.0), corner(1.0, 1.0), corner(0.0, 1.0)]).expect("a square");
-    let zone = Zone { name: "Semua".into(), kind: ZoneUse::Exit, polygon: all, area_m2: None, direction: None };
+    let zone = Zone { name: "Semua".into(), kind: ZoneUse::Exit, polygon: all, area_m2: None, direction: None, stop_line: None };
     CameraSettings {
         id: slug("utara"),
         name: "Utara".into(),

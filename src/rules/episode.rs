@@ -28,6 +28,8 @@ pub(crate) struct Episode {
     zone: ZoneRef,
     rule: RuleText,
     timing: Timing,
+    /// How long it must be over to end; [`Timing::hold`] unless said otherwise.
+    end_hold: Duration,
     first: Option<Stamp>,
     state: State,
 }
@@ -40,7 +42,13 @@ enum State {
 
 impl Episode {
     pub(crate) fn new(scope: EventScope, zone: ZoneRef, rule: RuleText, timing: Timing) -> Self {
-        Self { scope, zone, rule, timing, first: None, state: State::Quiet(Hold::default()) }
+        Self { scope, zone, rule, timing, end_hold: timing.hold, first: None, state: State::Quiet(Hold::default()) }
+    }
+
+    /// From now on: how long the conditions must hold to begin and to end, and how much earlier than its condition an episode began. For rules whose
+    /// times follow what they measure, such as the cycle of a signal.
+    pub(crate) fn retime(&mut self, begin: Duration, end: Duration, lead: Duration) {
+        (self.timing.hold, self.timing.lead, self.end_hold) = (begin, lead, end);
     }
 
     /// Takes the conditions to begin and to end; asks for the finding only when there is something to tell it in.
@@ -57,7 +65,7 @@ impl Episode {
                 self.state = State::Open { event: Box::new(event), over: Hold::default(), told: now.media };
             }
             State::Open { event, over, told } => {
-                if let Some(since) = over.reached(now, ends, hold) {
+                if let Some(since) = over.reached(now, ends, self.end_hold) {
                     self.end(now, since, EndReason::Cleared, out);
                     return;
                 }

@@ -9,7 +9,7 @@ use super::incident::stopped_vehicle::StoppedVehicle;
 use super::incident::wrong_way::WrongWay;
 use super::sampling::Sampling;
 use super::traffic::LineCounts;
-use super::traffic::congestion::Congestion;
+use super::traffic::congestion::{Around, Congestion};
 use super::traffic::line_count::LineCount;
 use super::traffic::zone_occupancy::ZoneOccupancy;
 use super::{Findings, Rule};
@@ -121,7 +121,8 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         }
         RuleSettings::Congestion(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
-            Box::new(Congestion::new(scope(&settings.name), settings.clone(), zone.clone(), sampling))
+            let exit = settings.exit_zone.as_ref().map(|exit| self::zone(camera, &settings.name, exit)).transpose()?;
+            Box::new(Congestion::new(scope(&settings.name), settings.clone(), &Around { zone, exit, all: &camera.zones }, sampling))
         }
         RuleSettings::Crowd(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;

@@ -10,7 +10,11 @@ mod rest;
 mod scene_track;
 mod state;
 mod trail;
+mod approach;
+mod footprint;
+mod signal_cycle;
 
+pub use approach::{Approach, ApproachPlace, ApproachSecond};
 pub use car_length::CarLengthMap;
 pub(crate) use car_length::own_length;
 pub use flow_field::{Flow, FlowField};
@@ -19,6 +23,7 @@ pub use per_track::PerTrack;
 pub use rest::Rest;
 pub(crate) use rest::displacement;
 pub use scene_track::SceneTrack;
+pub use signal_cycle::SignalCycle;
 pub use state::SceneState;
 pub use trail::{Motion, Sample, Trail};
 

@@ -13,6 +13,7 @@ mod messages;
 mod models;
 mod onnx_maker;
 mod rtsp;
+mod congestion_card;
 mod scenarios;
 mod track;
 mod setup;

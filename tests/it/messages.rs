@@ -40,6 +40,7 @@ pub(crate) fn wire() -> Wire {
         software: "0.1.0".to_owned(),
         boot: BootId::derive("/palembang/atcs/simpang-charitas/edge-01", at("00:00:01")),
         cameras: BTreeMap::from([(slug("cam-utara"), CameraIdentity { name: "Arah Jalan Sudirman".to_owned(), bearing_deg: Some(182.0) })]),
+        emp: simpang::base::emp::EmpTable::default(),
     })
 }
 

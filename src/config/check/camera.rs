@@ -28,7 +28,7 @@ impl Checker<'_> {
         let source = self.source(&path, file);
         let detect = self.camera_detect(&below(&path, "detect"), &file.detect);
         let lines = self.lines(&below(&path, "lines"), &file.lines);
-        let zones = self.zones(&below(&path, "zones"), &file.zones);
+        let zones = self.zones(&below(&path, "zones"), &file.zones, &lines);
         self.names_apart(&path, &lines, &zones);
         let rules = self.rules(&path, file, &detect.classes);
         let made = CameraSettings {

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::{Checker, below};
 use crate::base::geom::{Line, Norm, Point, Polygon};
 use crate::base::id::Slug;
+use crate::config::document::list;
 use crate::config::file::camera::{LineFile, ZoneFile, ZoneUseFile};
+use crate::config::nearest::did_you_mean;
 use crate::config::settings::{Zone, ZoneUse};
 
 /// Shortest line, as a share of the picture: shorter ones are two clicks on the same spot.
@@ -13,6 +15,9 @@ const SHORTEST_LINE: f32 = 0.02;
 
 /// Smallest zone, as a share of the picture's area: a hundredth by a hundredth.
 const SMALLEST_AREA: f32 = 0.0001;
+
+/// Share of a zone's length that may lie behind its stop line.
+const MOST_BEYOND_LINE: f32 = 0.4;
 
 const MOST_CORNERS: usize = 100;
 
@@ -50,7 +55,12 @@ impl Checker<'_> {
         Some(point(end))
     }
 
-    pub(super) fn zones(&mut self, table: &str, zones: &BTreeMap<String, ZoneFile>) -> BTreeMap<Slug, Zone> {
+    pub(super) fn zones(
+        &mut self,
+        table: &str,
+        zones: &BTreeMap<String, ZoneFile>,
+        lines: &BTreeMap<Slug, Line<Norm>>,
+    ) -> BTreeMap<Slug, Zone> {
         zones
             .iter()
             .filter_map(|(id, file)| {
@@ -60,7 +70,8 @@ impl Checker<'_> {
                 let area_m2 = file.area_m2.map(|area| self.number(&below(&path, "area_m2"), area, 1.0..=1_000_000.0));
                 let polygon = self.polygon(&below(&path, "polygon"), file.polygon.as_deref());
                 let direction = file.direction.and_then(|ends| self.direction(&below(&path, "direction"), ends));
-                Some((slug?, Zone { name, kind: zone_use(file.kind), polygon: polygon?, area_m2, direction }))
+                let stop_line = file.stop_line.as_deref().and_then(|line| self.stop_line(&below(&path, "stop_line"), (file, line), lines));
+                Some((slug?, Zone { name, kind: zone_use(file.kind), polygon: polygon?, area_m2, direction, stop_line }))
             })
             .collect()
     }
@@ -76,6 +87,29 @@ impl Checker<'_> {
         if line.length() < SHORTEST_LINE {
             self.say(path, "begins and ends at the same place: draw it the way that traffic goes");
             return None;
+        }
+        Some(line)
+    }
+
+    /// The line at which an approach waits: one of this camera's, with most of the zone on one side.
+    fn stop_line(&mut self, path: &str, (zone, text): (&ZoneFile, &str), lines: &BTreeMap<Slug, Line<Norm>>) -> Option<Line<Norm>> {
+        if zone.kind != ZoneUseFile::Approach {
+            self.say(
+                path,
+                "stands in a zone that is no approach: only there does traffic wait at a line, so remove it or write `kind = \"approach\"`",
+            );
+            return None;
+        }
+        let Some(line) = Slug::new(text).and_then(|id| lines.get(&id).copied()) else {
+            let known: Vec<&str> = lines.keys().map(Slug::as_str).collect();
+            let there = if known.is_empty() { "this camera has no lines".to_owned() } else { format!("this camera has {}", list(&known)) };
+            self.say(path, format!("names no line of this camera{}: {there}", did_you_mean(text, known.iter().copied())));
+            return None;
+        };
+        let sides: Vec<f32> = zone.polygon.iter().flatten().map(|&corner| line.signed_distance(point(corner))).collect();
+        let (before, behind) = sides.iter().fold((0.0f32, 0.0f32), |(before, behind), side| (before.max(*side), behind.max(-side)));
+        if !sides.is_empty() && before.min(behind) > MOST_BEYOND_LINE * before.max(behind) {
+            self.say(path, "cuts the zone in the middle: draw the zone up to the line, or name the line at its end");
         }
         Some(line)
     }

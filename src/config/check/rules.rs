@@ -21,6 +21,8 @@ use crate::config::settings::{
 };
 
 const HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(3600);
+const CLEAR_HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(7200);
+const CYCLE: RangeInclusive<DurationText> = DurationText::from_secs(30)..=DurationText::from_secs(300);
 const UPDATE: RangeInclusive<DurationText> = DurationText::from_secs(10)..=DurationText::from_secs(86_400);
 
 /// Exit over enter, at least: closer and an event flutters (SCATS and AID practice keep 20 to 40 %).
@@ -112,6 +114,19 @@ impl Checker<'_> {
                 ),
             );
         }
+        if file.clear_hold < file.hold {
+            self.say(
+                &below(&path, "clear_hold"),
+                format!("is {}, shorter than `hold` ({}): make it at least as long, or the event flutters", file.clear_hold, file.hold),
+            );
+        }
+        if file.cycle.is_some() && self.document.has(&below(&path, "window")) {
+            self.say(
+                &below(&path, "window"),
+                "has no effect beside `cycle`: it is the cycle that is assumed while none is known, so remove one of the two",
+            );
+        }
+        let exit_zone = file.exit_zone.as_deref().and_then(|exit| self.exit_zone(rules, &below(&path, "exit_zone"), exit));
         Some(CongestionSettings {
             free_flow_l_s: self.number(&below(&path, "free_flow_l_s"), file.free_flow_l_s, 0.1..=10.0),
             enter_below: self.number(&below(&path, "enter_below"), file.enter_below, 0.01..=0.9),
@@ -120,9 +135,27 @@ impl Checker<'_> {
             hold: self.duration(&below(&path, "hold"), file.hold, HOLD),
             min_vehicles: self.number(&below(&path, "min_vehicles"), file.min_vehicles, 0.5..=1000.0),
             update_every: self.duration(&below(&path, "update_every"), file.update_every, UPDATE),
+            cycle: file.cycle.map(|cycle| self.duration(&below(&path, "cycle"), cycle, CYCLE)),
+            residual_smp: self.number(&below(&path, "residual_smp"), file.residual_smp, 1.0..=200.0),
+            clear_hold: self.duration(&below(&path, "clear_hold"), file.clear_hold, CLEAR_HOLD),
+            exit_zone,
+            emp: self.emp.clone(),
             name: name?,
             zone: zone?,
         })
+    }
+
+    /// The zone that an approach flows into.
+    fn exit_zone(&mut self, rules: &Rules<'_>, path: &str, text: &str) -> Option<Slug> {
+        let zone = self.place(path, Some(text), "zone", rules.camera.zones.keys())?;
+        let is_exit = rules.camera.zones.get(text).is_some_and(|zone| zone.kind == ZoneUseFile::Exit);
+        if !is_exit {
+            self.say(
+                path,
+                format!("names `{zone}`, which is not of kind `exit`: name the zone behind the junction, or give this one its true kind"),
+            );
+        }
+        Some(zone)
     }
 
     fn crowd(&mut self, rules: &mut Rules<'_>, at: usize, file: &CrowdFile) -> Option<CrowdSettings> {

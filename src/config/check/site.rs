@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Checker;
-use crate::config::file::{DurationText, OutboxFile, PageFile, SiteFile};
+use crate::base::class::Class;
+use crate::base::emp::EmpTable;
+use crate::config::file::{DurationText, EmpFile, OutboxFile, PageFile, SiteFile};
 use crate::config::settings::{OutboxSettings, PageSettings, Site};
 
 impl Checker<'_> {
@@ -16,7 +18,59 @@ impl Checker<'_> {
         let name = self.display_name("site.name", file.name.as_deref(), file.id.as_deref().unwrap_or_default());
         let position = file.position.map(|[longitude, latitude]| self.position(longitude, latitude));
         let utc_offset_hours = self.number("site.utc_offset_hours", file.utc_offset_hours, -12..=14);
-        Some(Site { city: city?, operator: operator?, id: id?, name, device: device?, position, utc_offset_hours })
+        let emp = self.emp_table(file);
+        self.emp = emp.clone();
+        Some(Site { city: city?, operator: operator?, id: id?, name, device: device?, position, utc_offset_hours, emp })
+    }
+
+    fn emp_table(&mut self, file: &SiteFile) -> EmpTable {
+        let printed = match file.emp_table.as_str() {
+            "mkji-1997" => Some(EmpTable::mkji_1997()),
+            "pkji-2023" => Some(EmpTable::pkji_2023()),
+            _ => None,
+        };
+        match (printed, &file.emp) {
+            (Some(table), None) => table,
+            (Some(table), Some(_)) => {
+                self.say(
+                    "site.emp_table",
+                    format!(
+                        "is `{}`, and `[site.emp]` has other numbers: give them a name of their own here, or remove them",
+                        file.emp_table
+                    ),
+                );
+                table
+            }
+            (None, None) => {
+                self.say(
+                    "site.emp_table",
+                    "names no table known here: write `mkji-1997`, `pkji-2023`, or your own numbers under `[site.emp]`",
+                );
+                EmpTable::default()
+            }
+            (None, Some(own)) => self.own_emp(file, own),
+        }
+    }
+
+    fn own_emp(&mut self, file: &SiteFile, own: &EmpFile) -> EmpTable {
+        self.display_name("site.emp_table", Some(&file.emp_table), "");
+        let smp = Class::ALL.map(|class| {
+            let number = match class {
+                Class::Person => return 0.0,
+                Class::Bicycle => own.bicycle,
+                Class::Car => own.car,
+                Class::Motorcycle => own.motorcycle,
+                Class::Bus => own.bus,
+                Class::Truck => own.truck,
+            };
+            let path = format!("site.emp.{}", class.name());
+            let Some(number) = number else {
+                self.missing(&path, "a table needs a number for each class, 0 for what is not to count");
+                return 0.0;
+            };
+            self.number(&path, number, 0.0..=10.0)
+        });
+        EmpTable { name: file.emp_table.clone(), smp }
     }
 
     fn position(&mut self, longitude: f64, latitude: f64) -> (f64, f64) {

@@ -147,6 +147,10 @@ pub struct ZoneFile {
     /// From where to where traffic goes through it, as shares of the picture; counts at once for wrong-way vehicles. Default: it is learned.
     #[schemars(extend("x-example" = [[0.5, 0.4], [0.5, 0.95]]))]
     pub direction: Option<[[f64; 2]; 2]>,
+    /// For an approach: the line of this camera at which traffic waits, by its id. Queues are measured back from it, and what passes it has left.
+    /// Default: the zone ends there.
+    #[schemars(extend("x-example" = "garis-henti"))]
+    pub stop_line: Option<String>,
 }
 
 /// What a zone is for.
@@ -224,6 +228,6 @@ impl Default for TrackFile {
 
 impl Default for ZoneFile {
     fn default() -> Self {
-        Self { name: None, kind: ZoneUseFile::Area, polygon: None, area_m2: None, direction: None }
+        Self { name: None, kind: ZoneUseFile::Area, polygon: None, area_m2: None, direction: None, stop_line: None }
     }
 }

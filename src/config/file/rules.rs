@@ -84,21 +84,33 @@ pub struct CongestionFile {
     /// Which zone, by its id; usually of kind `approach`.
     #[schemars(extend("x-required" = true, "x-example" = "lajur"))]
     pub zone: Option<String>,
-    /// Mean speed of free traffic here, waiting at lights included, in car lengths a second (1 is about 16 km/h), 0.1 to 10. Raise it on bridges and
-    /// arterials; too high and normal traffic is called slow.
+    /// Mean speed of free traffic here, waiting at lights included, in car lengths a second (1 is about 16 km/h), 0.1 to 10. Holds for about the first
+    /// hour; then the speed of the better cycles of the last week does. Raise it on bridges and arterials; too high and normal traffic is called slow.
     pub free_flow_l_s: f64,
-    /// Share of the free speed below which congestion begins, 0.01 to 0.9. Raise it to be told earlier.
+    /// Share of the free speed below which a queue that does not clear is congestion even when it is short, 0.01 to 0.9. Raise it to be told earlier.
     pub enter_below: f64,
     /// Share of the free speed above which it is over; at least 1.2 times `enter_below`, so that an event does not flutter.
     pub exit_above: f64,
-    /// Length of the mean, 10 s to 1 h: at least one cycle of the signal, so that a red light is not congestion. Shorter only where there is no signal.
+    /// Cycle of the signal that is assumed while the traffic shows none and `cycle` says none, 10 s to 1 h. Every figure is over whole cycles, so that a
+    /// red light is not congestion. Shorter only where there is no signal.
     pub window: DurationText,
-    /// How long the condition must hold to begin and to end, 1 s to 1 h. Longer is calmer and later.
+    /// How long the condition must hold to begin, 1 s to 1 h, and two cycles at least. Longer is calmer and later.
     pub hold: DurationText,
-    /// Vehicles in the zone on average for a speed to mean anything, 0.5 to 1000: no traffic is not congestion. Raise it for big zones.
+    /// Smallest queue that means anything, in passenger cars (smp), 0.5 to 1000: no traffic is not congestion. Raise it for big zones.
     pub min_vehicles: f64,
     /// How often an open event says that it lasts, 10 s to 24 h.
     pub update_every: DurationText,
+    /// Cycle of the signal, 30 s to 5 min, where it is fixed and known. Default: it is found in the traffic.
+    #[schemars(extend("x-example" = "118s"))]
+    pub cycle: Option<DurationText>,
+    /// Queue in passenger cars (smp) that a green may leave behind without being congestion, 1 to 200. 7 is what MKJI 1997 gives a signal at 95 % of its
+    /// capacity; half as much on a single lane. In a zone too short for twice as many, half the room counts.
+    pub residual_smp: f64,
+    /// How long it must have been better to end, up to 2 h, three cycles at least and not less than `hold`. Shorter flutters.
+    pub clear_hold: DurationText,
+    /// Zone of kind `exit` into which this approach flows, by its id. With it, a queue that cannot leave because the exit is full is told as spillback.
+    #[schemars(extend("x-example" = "keluar"))]
+    pub exit_zone: Option<String>,
 }
 
 /// Watches a zone for a crowd. Riders on motorcycles and bicycles are not part of it.
@@ -258,6 +270,11 @@ impl Default for CongestionFile {
             hold: DurationText::from_secs(180),
             min_vehicles: 3.0,
             update_every: DurationText::from_secs(300),
+            cycle: None,
+            // NQ1 of MKJI 1997 at DS 0.95 and a capacity of 1246 smp/h is 7.3.
+            residual_smp: 7.0,
+            clear_hold: DurationText::from_secs(300),
+            exit_zone: None,
         }
     }
 }

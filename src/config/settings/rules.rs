@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::base::class::Class;
 use crate::base::cue::Cue;
+use crate::base::emp::EmpTable;
 use crate::base::id::Slug;
 
 /// One rule with its settings.
@@ -71,20 +72,30 @@ pub struct CongestionSettings {
     pub name: Slug,
     /// Which approach.
     pub zone: Slug,
-    /// Mean speed of free traffic here, in car lengths a second (1 is about 16 km/h).
+    /// Mean speed of free traffic here, in car lengths a second (1 is about 16 km/h), until it is learned.
     pub free_flow_l_s: f64,
     /// Ratio of mean to free speed, 0..=1, below which traffic is queuing (enter).
     pub enter_below: f64,
     /// Ratio above which it has recovered (exit).
     pub exit_above: f64,
-    /// Window of the mean: at least one signal cycle, so that a red light is not congestion.
+    /// Cycle of the signal that is assumed while none is configured and none shows in the traffic.
     pub window: Duration,
-    /// How long the condition must hold to begin and to end.
+    /// How long the condition must hold to begin, two cycles at least.
     pub hold: Duration,
-    /// Vehicles present on average for a speed to mean anything: no traffic is not congestion.
+    /// Smallest queue that means anything, in smp: no traffic is not congestion.
     pub min_vehicles: f64,
     /// How often an open event says that it lasts.
     pub update_every: Duration,
+    /// Cycle of the signal, where it is known.
+    pub cycle: Option<Duration>,
+    /// Queue in smp that a green may leave behind without being congestion.
+    pub residual_smp: f64,
+    /// How long it must have been better to end, three cycles at least.
+    pub clear_hold: Duration,
+    /// Zone downstream that can be blocked.
+    pub exit_zone: Option<Slug>,
+    /// Passenger-car units (smp) of each class.
+    pub emp: EmpTable,
 }
 
 /// Settings of the crowd rule.

@@ -1,197 +1,314 @@
-//! Watches an approach: does traffic flow, averaged over at least one signal cycle?
+//! Watches an approach: does its queue clear with the green, and does traffic flow over whole cycles of the signal?
 //!
-//! Speed is the space-mean speed of Edie (1963): the distance all vehicles in the zone travelled, over the time they spent there. A red light
-//! is part of every cycle, so a window of a cycle sees the same share of it always; only a queue that does not clear lowers the mean.
+//! A red light is part of every cycle, so nothing is decided over less than one. What tells congestion from a red light is the *residual* queue: the
+//! smallest queue within a cycle, which a green that suffices brings to nought. The threshold is the queue that MKJI 1997 gives a signal at 95 % of its
+//! capacity, about 7 smp. Second, the mean speed beside what is usual here, where at least some queue remains (classes of DATEX II).
 
-use std::ops::AddAssign;
 use std::time::Duration;
 
+use super::cycle_window::{CycleFigures, CycleWindow};
+use super::free_flow::FreeFlow;
 use crate::base::class::Class;
-use crate::base::time::Stamp;
-use crate::config::settings::{CongestionSettings, Zone};
-use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, RuleText, Severity};
+use crate::base::geom::{Norm, Polygon};
+use crate::base::id::Slug;
+use crate::base::time::{MediaTime, Stamp};
+use crate::config::settings::{CongestionSettings, Zone, ZoneUse};
+use crate::event::{CycleSource, EndReason, EventScope, Finding, Kind, Measurement, RuleText, Severity};
 use crate::rules::episode::{Episode, Timing, earlier, two_decimals, zone_ref};
-use crate::rules::hold::Truth;
+use crate::rules::hold::{Hold, Truth};
 use crate::rules::sampling::Sampling;
-use crate::rules::window::Window;
 use crate::rules::{Findings, Rule};
-use crate::scene::Scene;
+use crate::scene::{Approach, ApproachPlace, ApproachSecond, Scene, SignalCycle};
 
 /// Watches one zone for congestion.
 #[derive(Debug)]
 pub struct Congestion {
     settings: CongestionSettings,
-    zone: Zone,
     sampling: Sampling,
-    window: Window<Sums>,
+    approach: Approach,
+    exit: Option<Exit>,
+    cycle: SignalCycle,
+    window: CycleWindow,
+    free_flow: FreeFlow,
+    /// When a cycle was last learned from.
+    learned: Option<MediaTime>,
     episode: Episode,
 }
 
-/// Share of the window that must have been seen for a mean to mean something.
+/// Share of a cycle that must have been seen for its figures to mean something.
 const COVERAGE: f64 = 0.8;
-/// Slower than this is standing, in L/s (about 5 km/h).
-const STANDING_L_S: f32 = 0.3;
-/// Below this share of the smallest number of vehicles the road counts as empty.
-const EMPTY: f64 = 0.5;
+/// A shorter cycle says too little about speed.
+const SHORTEST_WINDOW: Duration = Duration::from_secs(60);
+/// A longer cycle than this is not looked for in the traffic.
+const LONGEST_FOUND: Duration = Duration::from_secs(242);
+/// Cycles that a condition must last to begin and to end.
+const CYCLES_TO_BEGIN: u32 = 2;
+const CYCLES_TO_END: u32 = 3;
+/// Share of the threshold below which the residual queue must fall to end; enter and exit lie apart, so that events do not flutter.
+const RECOVERED: f64 = 0.5;
+/// A zone that is never emptier than this share of the smp that find room in it lies in a queue that reaches out of sight: a queue that discharges fills
+/// about 0.35 of the road, traffic that clears at 85 % of the capacity 0.1.
+const SHARE_OF_ROOM: f64 = 0.32;
+/// Twice the threshold is stationary, where speed says so too.
+const STATIONARY: f64 = 2.0;
+/// Speed over free-flow speed below which DATEX II calls traffic stationary, queuing and slow.
+const STANDSTILL: f64 = 0.10;
+const QUEUING: f64 = 0.25;
+const SLOW: f64 = 0.75;
+/// Vehicles that must have passed for a cycle's speed to say what is usual: fewer may all have met the green.
+const TEACHING: u32 = 5;
+/// Resting this many cycles while others leave is parking.
+const PARKED_CYCLES: f64 = 1.5;
+const PARKED_AT_LEAST: Duration = Duration::from_secs(90);
+
+/// Where a rule on an approach looks: the zones of one camera.
+pub(crate) struct Around<'a> {
+    pub(crate) zone: &'a Zone,
+    pub(crate) exit: Option<&'a Zone>,
+    pub(crate) all: &'a std::collections::BTreeMap<Slug, Zone>,
+}
 
 impl Congestion {
-    /// Watches `zone` under the name in `scope`.
-    pub(crate) fn new(scope: EventScope, settings: CongestionSettings, zone: Zone, sampling: Sampling) -> Self {
-        // The window's mean falls below x of free flow when at least 1 - x of the window lies in the jam.
-        let lead = settings.window.mul_f64((1.0 - settings.enter_below).clamp(0.0, 1.0));
-        let timing = Timing { hold: settings.hold, update_every: settings.update_every, lead };
-        let episode = Episode::new(scope, zone_ref(&settings.zone, &zone), rule_text(&settings), timing);
-        Self { window: Window::new(settings.window), settings, zone, sampling, episode }
-    }
-
-    /// What this frame adds.
-    fn measure(&self, scene: &Scene<'_>) -> Sums {
-        let secs = self.sampling.secs(scene);
-        let mut sums = Sums { observed_secs: secs, ..Sums::default() };
-        for track in scene.tracks {
-            let is_here = || self.zone.polygon.contains(scene.size.to_norm(track.foot()));
-            if !track.track.class.is_vehicle() || !track.is_present(scene.at.media) || !is_here() {
-                continue;
-            }
-            sums.present_secs[track.track.class.index()] += secs;
-            if let Some(speed) = track.speed_l_s {
-                sums.timed_secs += secs;
-                sums.travelled_l += f64::from(speed) * secs;
-                sums.stood_secs += if speed < STANDING_L_S { secs } else { 0.0 };
-            }
+    /// Watches a zone under the name in `scope`.
+    pub(crate) fn new(scope: EventScope, settings: CongestionSettings, around: &Around<'_>, sampling: Sampling) -> Self {
+        let waiting: Vec<Polygon<Norm>> =
+            around.all.values().filter(|zone| zone.kind == ZoneUse::Waiting).map(|zone| zone.polygon.clone()).collect();
+        let place = |zone: &Zone| ApproachPlace {
+            zone: zone.polygon.clone(),
+            waiting: waiting.clone(),
+            stop_line: zone.stop_line,
+            smp: settings.emp.smp,
+        };
+        let longest = settings.cycle.unwrap_or(settings.window.max(LONGEST_FOUND)).max(SHORTEST_WINDOW);
+        let timing = Timing { hold: settings.hold, update_every: settings.update_every, lead: Duration::ZERO };
+        Self {
+            approach: Approach::new(place(around.zone)),
+            exit: around.exit.map(|zone| Exit { approach: Approach::new(place(zone)), full: Hold::default(), is_blocked: false }),
+            cycle: SignalCycle::new(),
+            window: CycleWindow::new(longest),
+            free_flow: FreeFlow::new(settings.free_flow_l_s),
+            learned: None,
+            episode: Episode::new(scope, zone_ref(&settings.zone, around.zone), rule_text(&settings), timing),
+            settings,
+            sampling,
         }
-        sums
     }
 
-    fn decide(&mut self, now: Stamp, sums: &Sums, out: &mut Findings) {
-        let (settings, window_secs) = (&self.settings, self.window.secs());
-        let coverage = sums.observed_secs / window_secs;
-        let vehicles = sums.vehicles();
-        let ratio = sums.speed().map(|speed| speed / settings.free_flow_l_s);
-        let is_covered = coverage >= COVERAGE;
-        let is_empty = vehicles < settings.min_vehicles * EMPTY;
-        let begins = ratio.is_some_and(|ratio| ratio < settings.enter_below) && vehicles >= settings.min_vehicles;
-        let ends = is_empty || ratio.is_some_and(|ratio| ratio > settings.exit_above);
-        let finding = || finding(settings, now, sums, window_secs);
-        self.episode.observe(now, Truth::of(begins, is_covered), Truth::of(ends, is_covered), finding, out);
+    /// The signal's cycle, and how it is known.
+    fn cycle(&self) -> (Duration, CycleSource) {
+        match (self.settings.cycle, self.cycle.length()) {
+            (Some(cycle), _) => (cycle, CycleSource::Configured),
+            (None, Some(cycle)) => (cycle, CycleSource::Estimated),
+            (None, None) => (self.settings.window, CycleSource::Assumed),
+        }
+    }
+
+    fn decide(&mut self, now: Stamp, out: &mut Findings) {
+        let (cycle, source) = self.cycle();
+        let span = cycle.max(SHORTEST_WINDOW);
+        let figures = self.window.figures(now.media, span);
+        let judged = Judged::new(&self.settings, figures, &self.free_flow);
+        let is_known = figures.coverage >= COVERAGE;
+        let begins = judged.is_jam();
+        // A queue that did not clear teaches nothing: a jam is not normal because it lasts.
+        let lesson = (is_known && !begins && figures.discharged >= TEACHING).then_some(figures.speed_l_s).flatten();
+        // The figures of one cycle have held for that cycle already.
+        let begin_hold = self.settings.hold.max(span * CYCLES_TO_BEGIN).saturating_sub(span);
+        self.episode.retime(begin_hold, self.settings.clear_hold.max(span * CYCLES_TO_END), span);
+        let is_blocked = self.exit.as_ref().is_some_and(|exit| exit.is_blocked);
+        let finding = || finding(&self.settings, now, &judged, (cycle, source), is_blocked);
+        self.episode.observe(now, Truth::of(begins, is_known), Truth::of(judged.is_over(), is_known), finding, out);
+        self.learn(now.media, span, lesson);
+    }
+
+    /// Learns from each whole cycle once.
+    fn learn(&mut self, now: MediaTime, span: Duration, speed_l_s: Option<f64>) {
+        let last = *self.learned.get_or_insert(now);
+        if now.since(last) < span {
+            return;
+        }
+        self.learned = Some(now);
+        if let Some(speed) = speed_l_s {
+            self.free_flow.learn(speed, span.as_secs_f64());
+        }
     }
 }
 
 impl Rule for Congestion {
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
-        let sums = self.measure(scene);
-        if let Some(window) = self.window.add(scene.at.media, sums) {
-            self.decide(scene.at, &window, out);
+        let secs = self.sampling.secs(scene);
+        let parked_after = self.cycle().0.mul_f64(PARKED_CYCLES).max(PARKED_AT_LEAST);
+        if let Some(exit) = &mut self.exit {
+            exit.observe(scene, secs, parked_after);
+        }
+        if let Some(second) = self.approach.observe(scene, secs, parked_after) {
+            self.cycle.observe(scene.at.media, second.stopped_share as f32);
+            self.window.push(scene.at.media, second);
+            self.decide(scene.at, out);
         }
     }
 
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
         self.episode.finish(at, reason, out);
+        self.approach.restart();
+        if let Some(exit) = &mut self.exit {
+            exit.restart();
+        }
+        self.cycle.clear();
         self.window.clear();
+        self.learned = None;
     }
 }
 
-/// What a stretch of time adds up to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    observed_secs: f64,
-    present_secs: [f64; Class::ALL.len()],
-    /// Vehicle seconds with a known speed, and what was travelled in them.
-    timed_secs: f64,
-    travelled_l: f64,
-    stood_secs: f64,
+/// The way out of the junction that this approach feeds.
+#[derive(Debug)]
+struct Exit {
+    approach: Approach,
+    full: Hold,
+    is_blocked: bool,
 }
 
-impl AddAssign for Sums {
-    fn add_assign(&mut self, other: Self) {
-        self.observed_secs += other.observed_secs;
-        self.present_secs.iter_mut().zip(other.present_secs).for_each(|(sum, more)| *sum += more);
-        self.timed_secs += other.timed_secs;
-        self.travelled_l += other.travelled_l;
-        self.stood_secs += other.stood_secs;
+/// Full and standing for this long is blocked.
+const BLOCKED_AFTER: Duration = Duration::from_secs(30);
+/// Share of the road that standing vehicles cover when no more fit; or the share of the room they take.
+const FULL_AREA: f64 = 0.6;
+const FULL_ROOM: f64 = 0.5;
+/// Fewer in smp are no queue.
+const FEWEST_SMP: f64 = 3.0;
+
+impl Exit {
+    fn observe(&mut self, scene: &Scene<'_>, secs: f64, parked_after: Duration) {
+        let Some(second) = self.approach.observe(scene, secs, parked_after) else { return };
+        let truth = Truth::of(is_full(&second), second.observed_secs > 0.0);
+        self.is_blocked = self.full.reached(scene.at, truth, BLOCKED_AFTER).is_some();
+    }
+
+    fn restart(&mut self) {
+        self.approach.restart();
+        (self.full, self.is_blocked) = (Hold::default(), false);
     }
 }
 
-impl Sums {
-    /// Vehicles present on average.
-    fn vehicles(&self) -> f64 {
-        if self.observed_secs > 0.0 { self.present_secs.iter().sum::<f64>() / self.observed_secs } else { 0.0 }
+fn is_full(second: &ApproachSecond) -> bool {
+    let is_taken = second.area_occupancy > FULL_AREA || second.room_smp.is_some_and(|room| second.present_smp > FULL_ROOM * room);
+    is_taken && second.present_smp >= FEWEST_SMP && second.stopped_share > 0.5
+}
+
+/// The figures of one cycle beside what is usual.
+#[derive(Clone, Copy, Debug)]
+struct Judged<'a> {
+    settings: &'a CongestionSettings,
+    figures: CycleFigures,
+    free_flow_l_s: f64,
+    is_usual_known: bool,
+    /// Speed over free speed.
+    ratio: Option<f64>,
+    /// Fewest vehicles in the zone that are congestion, in smp.
+    full_smp: Option<f64>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(settings: &'a CongestionSettings, figures: CycleFigures, free_flow: &FreeFlow) -> Self {
+        let (free_flow_l_s, is_usual_known) = (free_flow.speed_l_s(), free_flow.learned().is_some());
+        let ratio = figures.speed_l_s.map(|speed| speed / free_flow_l_s);
+        let full_smp = figures.room_smp.map(|room| (SHARE_OF_ROOM * room).max(settings.min_vehicles));
+        Self { settings, figures, free_flow_l_s, is_usual_known, ratio, full_smp }
     }
 
-    /// Space-mean speed in L/s.
-    fn speed(&self) -> Option<f64> {
-        (self.timed_secs > 0.0).then(|| self.travelled_l / self.timed_secs)
+    /// How many times too long the queue is that the green leaves behind, in sight or out of it.
+    fn excess(&self) -> f64 {
+        let in_sight = self.figures.residual_smp / self.settings.residual_smp;
+        let out_of_sight = self.full_smp.map_or(0.0, |full| self.figures.fewest_smp / full);
+        in_sight.max(out_of_sight)
+    }
+
+    /// The green leaves a long queue behind, or some queue at which traffic crawls.
+    fn is_jam(&self) -> bool {
+        // How slow an approach with a red light is when it copes has to be learned; that nobody leaves in a whole cycle says enough.
+        let is_usual = self.is_usual_known || self.figures.discharged == 0;
+        let crawls = is_usual && self.ratio.is_some_and(|ratio| ratio < self.settings.enter_below);
+        self.excess() > 1.0 || crawls && self.figures.residual_smp >= self.settings.min_vehicles
+    }
+
+    /// The queue clears again, and traffic moves or hardly anybody is left.
+    fn is_over(&self) -> bool {
+        let moves = self.ratio.is_none_or(|ratio| ratio > self.settings.exit_above);
+        self.excess() < RECOVERED && (moves || self.figures.residual_smp < RECOVERED * self.settings.min_vehicles)
+    }
+
+    /// Class of congestion by speed over free-flow speed (DATEX II v3 `AbnormalTrafficTypeEnum`); stationary needs a queue that is twice too long, or
+    /// that nobody leaves.
+    fn kind(&self) -> (Kind, Severity) {
+        let is_stuck = self.excess() > STATIONARY || self.figures.discharged == 0;
+        // Where events begin at a lighter class, they may stay there; else an event is a queue until it is over.
+        let may_be_lighter = self.settings.enter_below > QUEUING && self.excess() <= 1.0;
+        match self.ratio {
+            Some(ratio) if ratio < STANDSTILL && is_stuck => (Kind::Stationary, Severity::High),
+            Some(ratio) if ratio >= SLOW && may_be_lighter => (Kind::Heavy, Severity::Low),
+            Some(ratio) if ratio >= QUEUING && may_be_lighter => (Kind::Slow, Severity::Low),
+            Some(_) | None => (Kind::Queuing, Severity::Medium),
+        }
     }
 }
 
-/// Class of congestion by speed over free-flow speed (DATEX II v3 `AbnormalTrafficTypeEnum`).
-fn kind_of(ratio: f64) -> Kind {
-    match ratio {
-        r if r < 0.10 => Kind::Stationary,
-        r if r < 0.25 => Kind::Queuing,
-        r if r < 0.75 => Kind::Slow,
-        _ => Kind::Heavy,
-    }
-}
-
-fn severity_of(kind: Kind) -> Severity {
-    match kind {
-        Kind::Stationary => Severity::High,
-        Kind::Queuing => Severity::Medium,
-        Kind::Slow | Kind::Heavy => Severity::Low,
-        // Kinds of other rules.
-        Kind::Count
-        | Kind::Density
-        | Kind::StoppedVehicle
-        | Kind::WrongWay
-        | Kind::PedestrianOnRoad
-        | Kind::Collision
-        | Kind::RiderDown
-        | Kind::SingleVehicle => Severity::Low,
-    }
-}
-
-/// The figures now. Confidence is the coverage times a half at the threshold, rising to one at standstill and with three times the
-/// vehicles that were asked for: how far the finding is from not being one, not a probability.
-fn finding(settings: &CongestionSettings, now: Stamp, sums: &Sums, window_secs: f64) -> Finding {
-    let (vehicles, coverage) = (sums.vehicles(), (sums.observed_secs / window_secs).min(1.0));
-    let ratio = sums.speed().map(|speed| speed / settings.free_flow_l_s);
-    // Until it has recovered, an event stays at least in the class it began with.
-    let kind = kind_of(ratio.unwrap_or(settings.enter_below)).max(kind_of(settings.enter_below - f64::EPSILON));
-    let depth = ratio.map_or(0.0, |ratio| 1.0 - (ratio / settings.enter_below).clamp(0.0, 1.0));
-    let number = ((vehicles / settings.min_vehicles.max(0.1) - 1.0) / 2.0).clamp(0.0, 1.0);
-    let counts = Class::ALL.into_iter().zip(sums.present_secs).map(|(class, secs)| (class, secs / sums.observed_secs.max(1e-9)));
+/// The figures now. Confidence is the coverage times a half at the threshold, rising to one with the queue and with standstill, and a tenth less where
+/// the cycle is only assumed: how far the finding is from not being one, not a probability.
+fn finding(
+    settings: &CongestionSettings,
+    now: Stamp,
+    judged: &Judged<'_>,
+    (cycle, source): (Duration, CycleSource),
+    is_blocked: bool,
+) -> Finding {
+    let figures = &judged.figures;
+    let (kind, severity) = if is_blocked { (Kind::Spillback, Severity::High) } else { judged.kind() };
+    let slow = judged.ratio.map_or(0.0, |ratio| 1.0 - (ratio / settings.enter_below).clamp(0.0, 1.0));
+    let long = (judged.excess() - 1.0).clamp(0.0, 1.0);
+    let sure = if source == CycleSource::Assumed { 0.9 } else { 1.0 };
+    let confidence = figures.coverage * sure * (0.5 + 0.25 * slow + 0.25 * long);
+    let counts = Class::ALL.into_iter().zip(figures.present).filter(|(_, mean)| *mean >= 0.5);
     let measurement = Measurement {
-        window_start: Some(earlier(now, Duration::from_secs_f64(window_secs)).wall.to_string()),
+        window_start: Some(earlier(now, Duration::from_secs_f64(figures.secs)).wall.to_string()),
         window_end: Some(now.wall.to_string()),
-        window_s: Some(window_secs),
-        coverage: Some(two_decimals(coverage)),
-        speed_ratio: ratio.map(two_decimals),
-        speed_l_s: sums.speed().map(two_decimals),
-        stopped_share: (sums.timed_secs > 0.0).then(|| two_decimals(sums.stood_secs / sums.timed_secs)),
-        vehicles_mean: Some(two_decimals(vehicles)),
-        counts: counts.filter(|(_, mean)| *mean >= 0.5).map(|(class, mean)| (class.name().to_owned(), mean.round() as u32)).collect(),
+        window_s: Some(figures.secs),
+        coverage: Some(two_decimals(figures.coverage)),
+        speed_ratio: judged.ratio.map(two_decimals),
+        speed_l_s: figures.speed_l_s.map(two_decimals),
+        free_flow_l_s: Some(two_decimals(judged.free_flow_l_s)),
+        stopped_share: figures.stopped_share.map(two_decimals),
+        vehicles_mean: Some(two_decimals(figures.vehicles())),
+        area_occupancy: Some(two_decimals(figures.area_occupancy)),
+        cycle_s: Some(two_decimals(cycle.as_secs_f64())),
+        cycle_source: Some(source),
+        queue_max_l: Some(two_decimals(figures.longest_l)),
+        queue_residual_l: Some(two_decimals(figures.residual_l)),
+        queue_residual_pcu: Some(two_decimals(figures.residual_smp)),
+        flow_veh_h: figures.per_hour(f64::from(figures.discharged)).map(f64::round),
+        flow_pcu_h: figures.per_hour(figures.discharged_smp).map(f64::round),
+        counts: counts.map(|(class, mean)| (class.name().to_owned(), mean.round() as u32)).collect(),
         ..Measurement::default()
     };
-    let confidence = coverage * (0.5 + 0.35 * depth + 0.15 * number);
-    Finding {
-        kind,
-        severity: severity_of(kind),
-        confidence: two_decimals(confidence) as f32,
-        measurement,
-        involved: Vec::new(),
-        why: Vec::new(),
-    }
+    Finding { kind, severity, confidence: two_decimals(confidence) as f32, measurement, involved: Vec::new(), why: Vec::new() }
 }
 
 fn rule_text(settings: &CongestionSettings) -> RuleText {
-    let (window, hold) = (settings.window.as_secs_f64(), settings.hold.as_secs_f64());
+    let cycle = match settings.cycle {
+        Some(cycle) => format!("{} s", cycle.as_secs_f64()),
+        None => format!("estimated, else {} s", settings.window.as_secs_f64()),
+    };
+    let (hold, clear) = (settings.hold.as_secs_f64(), settings.clear_hold.as_secs_f64());
+    let (residual, least) = (settings.residual_smp, settings.min_vehicles);
     RuleText {
-        id: "congestion.v1".to_owned(),
+        id: "congestion.v2".to_owned(),
         enter: format!(
-            "mean speed over {window} s < {} of free flow ({} L/s) & vehicles >= {} for {hold} s",
-            settings.enter_below, settings.free_flow_l_s, settings.min_vehicles
+            "queue left by the green > {residual} smp | zone never emptier than {SHARE_OF_ROOM} of its room | > {least} smp & mean speed < {} of free flow; \
+             for {CYCLES_TO_BEGIN} cycles ({cycle}) & {hold} s",
+            settings.enter_below
         ),
-        exit: format!("mean speed > {} of free flow | vehicles < {} for {hold} s", settings.exit_above, settings.min_vehicles * EMPTY),
+        exit: format!(
+            "queue left by the green < half of that & (mean speed > {} of free flow | queue < {} smp); for {CYCLES_TO_END} cycles & {clear} s",
+            settings.exit_above,
+            RECOVERED * least
+        ),
     }
 }

@@ -5,6 +5,8 @@ mod doubles;
 mod edges;
 mod fragments;
 mod path;
+mod cycle_window;
+mod free_flow;
 mod tally;
 pub mod congestion;
 pub mod line_count;

@@ -44,7 +44,7 @@ struct ZoneText {
 enum RuleText {
     LineCount { line: String, anchor: Option<String> },
     ZoneOccupancy { zone: String },
-    Congestion { zone: String },
+    Congestion { zone: String, exit_zone: Option<String> },
     Crowd { zone: String, enter_at: u32, exit_below: u32 },
     StoppedVehicle { zone: String, passed: u32 },
     WrongWay { zone: String },
@@ -94,7 +94,14 @@ impl ZoneText {
         };
         let corners = self.corners.iter().map(|corner| Point::new(corner[0], corner[1])).collect();
         let direction = self.direction.map(|[a, b]| Line::new(Point::new(a[0], a[1]), Point::new(b[0], b[1])));
-        Zone { name: name.into(), kind, polygon: Polygon::new(corners).expect("three corners"), area_m2: self.area_m2, direction }
+        Zone {
+            name: name.into(),
+            kind,
+            polygon: Polygon::new(corners).expect("three corners"),
+            area_m2: self.area_m2,
+            direction,
+            stop_line: None,
+        }
     }
 }
 
@@ -109,7 +116,7 @@ impl RuleText {
                 RuleSettings::LineCount(LineCountSettings { name, line: slug(line), to_right, to_left, classes, anchor })
             }
             Self::ZoneOccupancy { zone } => RuleSettings::ZoneOccupancy(ZoneOccupancySettings { name, zone: slug(zone), classes }),
-            Self::Congestion { zone } => RuleSettings::Congestion(CongestionSettings {
+            Self::Congestion { zone, exit_zone } => RuleSettings::Congestion(CongestionSettings {
                 name,
                 zone: slug(zone),
                 free_flow_l_s: 2.0,
@@ -119,6 +126,11 @@ impl RuleText {
                 hold: secs(60),
                 min_vehicles: 3.0,
                 update_every: secs(120),
+                cycle: None,
+                residual_smp: 7.0,
+                clear_hold: secs(60),
+                exit_zone: exit_zone.as_deref().map(slug),
+                emp: simpang::base::emp::EmpTable::default(),
             }),
             Self::Crowd { zone, enter_at, exit_below } => RuleSettings::Crowd(CrowdSettings {
                 name,
