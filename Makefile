@@ -74,7 +74,7 @@ bench: setup
 score: build
 	@env=$$(.ci/python-env score tests/score/requirements.txt) && "$$env/python" tests/score/self_check.py && "$$env/python" tests/score/score.py --simpang $(SIMPANG) --media $(MEDIA)
 
-# `ARGUMENTS="--hours-clean 72 --incidents 200"` for the whole card; the default is a short one.
+# `ARGUMENTS="--hours-clean 360 --incidents 200"` for the whole card; the default is a short one.
 scorecard: build
 	@env=$$(.ci/python-env scorecard tests/scorecard/requirements.txt) && "$$env/python" tests/scorecard/card.py --simpang $(SIMPANG) --write docs/scorecard.md $(ARGUMENTS)
 

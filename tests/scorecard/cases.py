@@ -103,10 +103,11 @@ class Watch:
 
     def look(self, at: float, things: list[traffic.Thing]) -> None:
         here = [thing for thing in things if -ground.ROAD_M < thing.x < 0 and thing.y < -junction.BOX_M and math.sin(thing.heading) > 0.9]
-        now = {thing.id for thing in here}
-        past = {thing.id for thing in things if thing.y > -junction.BOX_M}
-        self.discharged += [at] * len(self.on_approach & past)
-        self.on_approach = now
+        self.on_approach |= {thing.id for thing in here}
+        # Who turns has another heading before the end of the approach.
+        gone = self.on_approach & {thing.id for thing in things if thing.y > -junction.BOX_M}
+        self.discharged += [at] * len(gone)
+        self.on_approach -= gone
         if at >= len(self.queue_m):
             self.queue_m.append(queue_m(sorted((-thing.y - junction.BOX_M, thing.speed, thing.length) for thing in here)))
 

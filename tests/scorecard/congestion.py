@@ -20,6 +20,8 @@ KINDS = {"heavy", "slow", "queuing", "stationary", "spillback"}
 CAPACITY_SEED, FIRST_SEED = 1, 301
 JUMP_S, AFTER_S = 1800, 900
 QUARTER_S = 900
+# Over the stop line into the junction; what comes back over it has crossed the junction.
+TOWARDS = "to-left"
 CAPACITY_S, SETTLED_S = 1200, 400
 Score = Callable[[list[Case]], "list[Scored]"]
 
@@ -67,7 +69,7 @@ def geh(runs: list[Scored]) -> tuple[int, int]:
     """Quarters of an hour whose count has GEH < 5 against the truth (as hourly flows), and how many quarters there were."""
     within = quarters = 0
     for run in runs:
-        counted = [crossing[0] for crossing in run.summary["crossings"]]
+        counted = [crossing[0] for crossing in run.summary["crossings"] if crossing[2] == TOWARDS]
         for start in range(0, run.case.seconds, QUARTER_S):
             hourly = lambda seconds: 3600 / QUARTER_S * sum(start <= second < start + QUARTER_S for second in seconds)  # noqa: E731
             model, truth = hourly(counted), hourly(run.truth.discharged)

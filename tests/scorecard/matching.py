@@ -77,7 +77,7 @@ def match(incidents: list[tuple[Incident, str | None]], alerts: list[Alert]) -> 
     pairs = []
     for incident, zone in incidents:
         fits = lambda alert: (  # noqa: E731
-            alert.kind in WANTED[incident.kind] and alert.zone in (zone, "gambar", "picture") and incident.start - EARLY_S <= alert.started <= incident.start + LATE_S
+            alert.kind in WANTED[incident.kind] and alert.zone in (zone, "gambar") and incident.start - EARLY_S <= alert.started <= incident.start + LATE_S
         )
         found = next((alert for alert in left if fits(alert)), None)
         if found is not None:

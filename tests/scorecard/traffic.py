@@ -21,8 +21,8 @@ KINDS = {
     "bus": (0.02, "bus", 9.0, 2.5, 6),
     "truck": (0.03, "truck", 7.5, 2.4, 8),
 }
-# Comfortable, at most: SUMO's motorcycles would brake at red like in a crash (10 m/s²).
-BRAKING_MS2 = (3.0, 6.5)
+# At most, and in an emergency: SUMO's own for cars. Its motorcycles would brake at red like in a crash (10 m/s²).
+BRAKING_MS2 = (4.5, 9.0)
 TURNS = {"straight": 0.6, "left": 0.2, "right": 0.2}
 # Clockwise, so that the next one is to the left of who comes in: one drives on the left and turns left into the next arm.
 ROUND = ["north", "east", "south", "west"]
