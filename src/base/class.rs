@@ -43,6 +43,11 @@ impl Class {
         !matches!(self, Self::Person)
     }
 
+    /// Motorcycle or bicycle: what falls over, and what goes between the others.
+    pub const fn is_two_wheeler(self) -> bool {
+        matches!(self, Self::Motorcycle | Self::Bicycle)
+    }
+
     /// The name in messages and configuration (FIWARE `vehicleType` words where there is one).
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,12 +1,11 @@
 //! What a replay goes through: a film, or detections that were made before.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use super::track::read_detections;
 use crate::agent::look;
 use crate::base::geom::FrameSize;
 use crate::base::time::WallTime;
@@ -16,7 +15,6 @@ use crate::detect::{Detector, Pool, RecordedDetector};
 use crate::source::blank::BlankFrames;
 use crate::source::fault::SourceError;
 use crate::source::file::FileFrames;
-use crate::track::mot;
 
 /// Where the frames or the detections come from.
 #[derive(clap::Args, Debug)]
@@ -108,9 +106,7 @@ impl RecordingArgs {
 }
 
 fn recorded(path: &Path) -> Result<RecordedDetector> {
-    let file =
-        File::open(path).with_context(|| format!("cannot open detections `{}`; check the path and who may read it", path.display()))?;
-    let found = mot::read_detections(BufReader::new(file)).with_context(|| super::track::not_mot(path))?;
+    let found = read_detections(path)?;
     Ok(RecordedDetector::new(found.into_iter().map(|found| (u64::from(found.frame), found.detection)).collect()))
 }
 

@@ -42,8 +42,15 @@ pub(super) fn frame_rate(text: &str) -> Result<f64, String> {
     fps.ok_or_else(|| "frames a second must be a number above 0, such as 25 or 23.976".to_owned())
 }
 
-pub(super) fn not_mot(path: &Path) -> String {
-    format!("detections `{}` are not in MOT format, frame,id,left,top,width,height,conf a line", path.display())
+/// The detections of a MOTChallenge file.
+///
+/// # Errors
+/// When it cannot be read, or a line of it is wrong.
+pub(super) fn read_detections(path: &Path) -> Result<Vec<MotDetection>> {
+    let input =
+        File::open(path).with_context(|| format!("cannot open detections `{}`; check the path and who may read it", path.display()))?;
+    mot::read_detections(BufReader::new(input))
+        .with_context(|| format!("detections `{}` are not in MOT format, frame,id,left,top,width,height,conf a line", path.display()))
 }
 
 fn share(text: &str) -> Result<f32, String> {
@@ -56,9 +63,7 @@ fn share(text: &str) -> Result<f32, String> {
 /// # Errors
 /// When a file cannot be read or written, or a line of it is wrong.
 pub fn run(args: Args) -> Result<()> {
-    let input = File::open(&args.detections)
-        .with_context(|| format!("cannot open detections `{}`; check the path and who may read it", args.detections.display()))?;
-    let detections = mot::read_detections(BufReader::new(input)).with_context(|| not_mot(&args.detections))?;
+    let detections = read_detections(&args.detections)?;
     let settings = TrackSettings { high_score: args.high_score, new_score: args.new_score, ..TrackSettings::default() };
     let tracks = follow(&detections, args.fps, args.every, &settings);
     let output = File::create(&args.out).with_context(|| {

@@ -1,4 +1,4 @@
-"""What the card must reach, as the issue of the project asks; a figure that is missed fails `make scorecard`."""
+"""What the card must reach; a figure that is missed fails `make scorecard`."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class Detector:
         score = min(0.98, max(0.25, self.chance.gauss(0.82, 0.08) * (0.6 + 0.4 * item.visible)))
         coco = item.thing.coco
         if self.chance.random() < self.noise.wrong_class:
-            coco = {3: 8, 8: 3, 6: 8, 4: 2, 1: 1}.get(coco, coco)
+            coco = {3: 8, 8: 3, 6: 8, 4: 2}.get(coco, coco)
         return frame, left, top, max(2.0, right - left), max(2.0, bottom - top), score, coco
 
 

@@ -51,8 +51,6 @@ class Truth:
     """What is true about a run."""
 
     incidents: list[traffic.Incident]
-    # Each second: vehicles that stand (below 5 km/h) on the south approach, and the distance from the stop line to the last of them in metres.
-    queue_m: list[float]
     # Seconds at which a vehicle left the south approach.
     discharged: list[float]
 
@@ -67,14 +65,14 @@ def make(case: Case, cache: Path) -> tuple[Path, Truth]:
         if done.returncode != 0:
             sys.exit(f"scorecard: the run `{case.name}` could not be made: {done.stderr.strip()[-2000:]}")
     truth = json.loads(truth_file.read_text())
-    return detections, Truth([traffic.Incident(**incident) for incident in truth["incidents"]], truth["queue_m"], truth["discharged"])
+    return detections, Truth([traffic.Incident(**incident) for incident in truth["incidents"]], truth["discharged"])
 
 
 def simulate(case: Case, folder: Path) -> None:
     """Writes detections and truth of the run into `folder`; in a process of its own, because SUMO allows one run a process."""
     with tempfile.TemporaryDirectory() as work:
         place = Path(work)
-        network = junction.build(place, case.signal, Path(sys.prefix) / "bin" / "netconvert")
+        network = junction.build(place, Path(sys.prefix) / "bin" / "netconvert")
         route_file = traffic.routes(place, case.seconds, case.demand, case.seed)
         run = traffic.Run(place, network, case.signal, route_file, 1 / case.fps, case.seed)
         injector = incidents.Injector(run, list(case.kinds), case.gap_s, case.seed)
@@ -87,17 +85,16 @@ def simulate(case: Case, folder: Path) -> None:
                 if at >= case.seconds:
                     break
         run.close()
-    truth = {"incidents": [dataclasses.asdict(incident) for incident in injector.incidents], "queue_m": watch.queue_m, "discharged": watch.discharged}
+    truth = {"incidents": [dataclasses.asdict(incident) for incident in injector.incidents], "discharged": watch.discharged}
     unfinished = folder / "truth.json.new"
     unfinished.write_text(json.dumps(truth))
     unfinished.rename(folder / "truth.json")
 
 
 class Watch:
-    """Measures on the south approach what the agent should."""
+    """Counts on the south approach what the agent should."""
 
     def __init__(self) -> None:
-        self.queue_m: list[float] = []
         self.discharged: list[float] = []
         self.on_approach: set[str] = set()
 
@@ -108,19 +105,6 @@ class Watch:
         gone = self.on_approach & {thing.id for thing in things if thing.y > -junction.BOX_M}
         self.discharged += [at] * len(gone)
         self.on_approach -= gone
-        if at >= len(self.queue_m):
-            self.queue_m.append(queue_m(sorted((-thing.y - junction.BOX_M, thing.speed, thing.length) for thing in here)))
-
-
-def queue_m(vehicles: list[tuple[float, float, float]]) -> float:
-    """From the stop line to the tail of the standing queue: distance, speed (m/s) and length of vehicles, nearest first; gaps of 12 m end it."""
-    tail = 0.0
-    for distance, speed, length in vehicles:
-        if distance - length / 2 - tail > 12:
-            break
-        if speed < 5 / 3.6:
-            tail = max(tail, distance + length / 2)
-    return tail
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ class Signal:
         return self.north_south_s + self.east_west_s + 2 * YELLOW_S
 
 
-def build(folder: Path, signal: Signal, netconvert: Path) -> Path:
+def build(folder: Path, netconvert: Path) -> Path:
     """Writes the network into `folder`."""
     nodes = ['<node id="box" x="0" y="0" type="traffic_light"/>']
     edges = []

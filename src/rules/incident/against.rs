@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point, Rect};
 use crate::base::time::{MediaTime, Stamp};
 use crate::scene::{Heading, Sample, SceneTrack};
@@ -111,7 +110,7 @@ impl Against {
 impl Seen {
     fn of(at: MediaTime, track: &SceneTrack) -> Self {
         let speed_px = track.motion.map_or(0.0, |motion| motion.velocity.x.hypot(motion.velocity.y));
-        Self { at, rect: track.track.rect, is_two_wheeler: is_two_wheeler(track.track.class), speed_px }
+        Self { at, rect: track.track.rect, is_two_wheeler: track.track.class.is_two_wheeler(), speed_px }
     }
 
     /// Whether what is seen now can hardly be the same vehicle.
@@ -122,10 +121,6 @@ impl Seen {
         self.rect.foot().distance(rect.foot()) > explained
             || a > RESIZED * b
             || b > RESIZED * a
-            || self.is_two_wheeler != is_two_wheeler(track.track.class)
+            || self.is_two_wheeler != track.track.class.is_two_wheeler()
     }
-}
-
-pub(super) fn is_two_wheeler(class: Class) -> bool {
-    matches!(class, Class::Motorcycle | Class::Bicycle)
 }

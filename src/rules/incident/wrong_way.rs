@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 
-use super::against::{Against, Run, Sense, is_two_wheeler};
+use super::against::{Against, Run, Sense};
 use super::case::Case;
 use super::lane::{configured, learned};
 use super::offenders::{Caught, GONE, Offenders, Who};
@@ -111,7 +111,7 @@ impl WrongWay {
         let now = scene.at;
         for (track, way) in scene.tracks.iter().zip(self.ways.values_mut()) {
             let Some(run) = way.against.run().filter(|run| run.last == now.media && track.track.is_observed) else { continue };
-            let offenders = if is_two_wheeler(track.track.class) { &mut self.riders } else { &mut self.vehicles };
+            let offenders = if track.track.class.is_two_wheeler() { &mut self.riders } else { &mut self.vehicles };
             let is_enough = run.secs >= self.settings.lasting.as_secs_f64() && f64::from(run.distance_l) >= self.settings.distance_l;
             if is_enough && !way.is_caught {
                 way.is_caught = true;

@@ -108,7 +108,7 @@ impl Past {
         let size = (first.area() / self.sample.rect.area().max(1.0)).sqrt();
         first_at > self.sample.at
             && first_at.since(self.sample.at) <= LOST_FOR
-            && is_two_wheeler(track.track.class) == is_two_wheeler(self.class)
+            && track.track.class.is_two_wheeler() == self.class.is_two_wheeler()
             && track.track.class.is_vehicle() == self.class.is_vehicle()
             && (1.0 / ALIKE..=ALIKE).contains(&size)
             && first.foot().distance(self.sample.rect.foot()) <= LOST_WITHIN_L * track.car_length
@@ -118,9 +118,4 @@ impl Past {
     pub(super) fn is_back(&self, scene: &Scene<'_>) -> bool {
         scene.find(self.track).is_some_and(|track| track.track.last_seen > self.sample.at)
     }
-}
-
-/// Motorcycle or bicycle: what falls over.
-pub(super) fn is_two_wheeler(class: Class) -> bool {
-    matches!(class, Class::Motorcycle | Class::Bicycle)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::body::{Body, COURSE, Past, is_two_wheeler};
+use super::body::{Body, COURSE, Past};
 use super::course::{Course, earlier, window};
 use super::memory::Memory;
 use super::sudden::Jolt;
@@ -106,7 +106,7 @@ fn before(other: &SceneTrack, jolt: &Jolt) -> Option<Past> {
 /// Whether what `own` does now, the other one did before, at the same place: the tracker went on with the wrong one. A motorcycle's rider may be followed
 /// by himself. What an impact pushes along is slower than what pushed it.
 fn is_its_course(past: &Past, after: Course, jolt: &Jolt, own: &SceneTrack) -> bool {
-    let may_be = is_kin(past.class, own.track.class) || (is_two_wheeler(own.track.class) && past.class == Class::Person);
+    let may_be = is_kin(past.class, own.track.class) || (own.track.class.is_two_wheeler() && past.class == Class::Person);
     let ratio = after.speed() / past.course.speed().max(f32::EPSILON);
     let apart = past.sample.at.since(jolt.at).max(jolt.at.since(past.sample.at));
     may_be
@@ -149,5 +149,5 @@ fn is_alike(a: &SceneTrack, b: &SceneTrack) -> bool {
 
 /// Classes that a detector may take for each other.
 fn is_kin(a: Class, b: Class) -> bool {
-    is_two_wheeler(a) == is_two_wheeler(b) && a.is_vehicle() == b.is_vehicle()
+    a.is_two_wheeler() == b.is_two_wheeler() && a.is_vehicle() == b.is_vehicle()
 }

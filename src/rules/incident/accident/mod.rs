@@ -23,7 +23,6 @@ mod case;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use body::is_two_wheeler;
 use case::{Case, Step, Told};
 use memory::Memory;
 use places::Places;
@@ -157,7 +156,7 @@ impl Accident {
         if is_told || is_open || self.cases.len() == MOST || self.cases.iter().any(|case| case.subject == track.track.id) {
             return None;
         }
-        let mut case = Case::new(track, is_two_wheeler(track.track.class), at, scene.at);
+        let mut case = Case::new(track, track.track.class.is_two_wheeler(), at, scene.at);
         case.people_before = self.places.people(scene, case.place, case.length);
         self.cases.push(case);
         self.cases.last_mut()

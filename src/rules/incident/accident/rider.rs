@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::body::is_two_wheeler;
 use super::course::{Course, window};
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
@@ -37,7 +36,7 @@ pub(super) struct Fall {
 
 /// Whether `track` tipped over within the last moments.
 pub(super) fn fall(track: &SceneTrack) -> Option<Fall> {
-    if !is_two_wheeler(track.track.class) {
+    if !track.track.class.is_two_wheeler() {
         return None;
     }
     let mut upright: Option<(MediaTime, f32)> = None;
