@@ -2,13 +2,17 @@
 //!
 //! The result equals "convert all of it to RGB, then `cv::resize` with `INTER_LINEAR`" (half-pixel centres, two taps, no antialiasing:
 //! an antialiased resize loses small vehicles) to 2/255, but reads every needed source row once and writes only the tensor.
-//! Four output rows at a time: the two source rows of each are blended at full width and interleaved, so that one look-up of a column serves four
+//! Eight output rows at a time: the two source rows of each are blended at full width and interleaved, so that one look-up of a column serves eight
 //! pixels; columns are picked from the blend, colours computed on the picked columns. All steps go by vectors of 16-bit numbers. Fixed point all
 //! the way, so the same picture gives the same tensor on every machine.
+//!
+//! The hot loops stand in functions of their own with `#[multiversion]`: the same loop is compiled for every width of vectors that a processor of
+//! this kind may have, and the widest that is there runs.
 //!
 //! The loops use `wrapping_*` although nothing can wrap (the bounds stand beside them): we build with overflow checks, and a check in each
 //! step would keep the compiler from using vector instructions.
 
+mod blend;
 mod colours;
 mod columns;
 mod pixels;
@@ -19,12 +23,13 @@ use crate::decode::Planes;
 use super::contract::{Colour, InputSpec};
 use super::inference::InputTensor;
 use super::region::Placement;
+use blend::{Blend, Halves, blend_rows};
 use columns::{Columns, source_position};
 use pixels::{Pixels, QUAD, column_order};
 use sink::{Number, Sink};
 
 /// Output rows that are computed together.
-const ROWS: usize = 4;
+const ROWS: usize = 8;
 /// One column of them.
 type Rows = [i16; ROWS];
 
@@ -34,6 +39,10 @@ pub(super) struct Letterbox {
     luma_columns: Columns,
     chroma_columns: Columns,
     columns_for: Option<(u32, u32)>,
+    /// Of every output row.
+    row_blends: Vec<Blend>,
+    rows_for: Option<(u32, u32)>,
+    halves: Halves,
     /// Source columns, each blended from two rows, in 1/128.
     luma: Vec<Rows>,
     blue_difference: Vec<Rows>,
@@ -45,25 +54,18 @@ pub(super) struct Letterbox {
     pixels: Pixels,
 }
 
-/// Two source rows and the weight of the lower one, in 1/256.
-#[derive(Clone, Copy)]
-struct Blend {
-    upper: usize,
-    lower: usize,
-    weight: u16,
-}
-
 impl Letterbox {
     /// Fills the whole tensor: the region's picture where `placement` says, the contract's padding elsewhere.
     pub(super) fn fill(&mut self, planes: &Planes<'_>, placement: &Placement, spec: &InputSpec, tensor: InputTensor<'_>) {
-        self.prepare(placement);
+        self.set_positions(placement);
+        self.resize_scratch(placement);
         match tensor {
             InputTensor::U8(values) => self.rows(planes, placement, spec.colour, Sink::new(values, placement, spec)),
             InputTensor::F32(values) => self.rows(planes, placement, spec.colour, Sink::new(values, placement, spec)),
         }
     }
 
-    fn prepare(&mut self, placement: &Placement) {
+    fn set_positions(&mut self, placement: &Placement) {
         let (from, to) = (placement.region.width, placement.width);
         if self.columns_for != Some((from, to)) {
             let positions = || column_order(to).map(|column| source_position(column.min(to - 1), from, to));
@@ -72,6 +74,16 @@ impl Letterbox {
             self.chroma_columns.set(positions().map(|(at, share)| (at / 2, if at % 2 == 1 { share } else { 0.0 })));
             self.columns_for = Some((from, to));
         }
+        let (from, to) = (placement.region.height, placement.height);
+        if self.rows_for != Some((from, to)) {
+            self.row_blends.clear();
+            self.row_blends.extend((0..to).map(|row| Blend::new(row, from, to)));
+            self.rows_for = Some((from, to));
+        }
+    }
+
+    fn resize_scratch(&mut self, placement: &Placement) {
+        let (from, to) = (placement.region.width, placement.width);
         // One more than the width: the last column's right-hand neighbour has weight 0 but is read.
         self.luma.resize(from as usize + 1, Rows::default());
         for plane in [&mut self.blue_difference, &mut self.red_difference] {
@@ -85,17 +97,19 @@ impl Letterbox {
 
     fn rows<T: Number>(&mut self, planes: &Planes<'_>, placement: &Placement, order: Colour, mut sink: Sink<'_, T>) {
         let to_pixels = colours::to_pixels(planes.matrix, planes.range, order);
-        for first in (0..placement.height).step_by(ROWS) {
+        let rows = self.row_blends.len();
+        for first in (0..rows).step_by(ROWS) {
             // Beyond the last row the last one once more: computed, not written.
-            self.blend(planes, placement, std::array::from_fn(|row| Blend::new((first + row as u32).min(placement.height - 1), placement)));
+            let at = |row: usize| self.row_blends[(first + row).min(rows - 1)].below(placement.region.top);
+            self.blend(planes, placement, std::array::from_fn(at));
             self.luma_columns.pick(&self.luma, &mut self.y);
             self.chroma_columns.pick(&self.blue_difference, &mut self.u);
             self.chroma_columns.pick(&self.red_difference, &mut self.v);
             let yuv = (self.y.as_flattened(), self.u.as_flattened(), self.v.as_flattened());
             to_pixels(yuv, self.pixels.channels());
             self.pixels.join();
-            for row in 0..ROWS.min((placement.height - first) as usize) {
-                sink.row(first as usize + row, &mut self.pixels, row);
+            for row in 0..ROWS.min(rows - first) {
+                sink.row(first + row, &mut self.pixels, row);
             }
         }
     }
@@ -104,7 +118,7 @@ impl Letterbox {
     fn blend(&mut self, planes: &Planes<'_>, placement: &Placement, at: [Blend; ROWS]) {
         let (left, width) = (placement.region.left as usize, placement.region.width as usize);
         let row = |row: usize| &planes.y[row * planes.y_stride + left..][..width];
-        blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), at.map(|at| at.weight), &mut self.luma);
+        blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), at.map(|at| at.weight), &mut self.halves, &mut self.luma);
 
         // Chroma sample c stands for luma rows 2c and 2c + 1: both taps may fall on the same sample.
         let (start, count) = (left / 2, width.div_ceil(2));
@@ -115,34 +129,13 @@ impl Letterbox {
                 let first = row / 2 * planes.uv_stride + start;
                 &plane[first..plane.len().min(first + count)]
             };
-            blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), weights, out);
+            blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), weights, &mut self.halves, out);
         }
     }
 }
 
-impl Blend {
-    fn new(row: u32, placement: &Placement) -> Self {
-        let (at, share) = source_position(row, placement.region.height, placement.height);
-        let upper = (placement.region.top + at) as usize;
-        let weight = (share * 256.0).round() as u16;
-        Self { upper, lower: if weight == 0 { upper } else { upper + 1 }, weight }
-    }
-}
-
-/// Four pairs of rows side by side: each pair mixed, in 1/128.
-fn blend_rows(upper: [&[u8]; ROWS], lower: [&[u8]; ROWS], weights: [u16; ROWS], out: &mut [Rows]) {
-    // Weights in 1/256: at most 255 · 256, which fits 16 bits.
-    let mix = |upper: u8, lower: u8, weight: u16| {
-        (u16::from(upper).wrapping_mul(256u16.wrapping_sub(weight)).wrapping_add(u16::from(lower).wrapping_mul(weight)) >> 1) as i16
-    };
-    let ([a, b, c, d], [e, f, g, h]) = (upper, lower);
-    let (upper, lower) = (a.iter().zip(b).zip(c).zip(d), e.iter().zip(f).zip(g).zip(h));
-    for ((out, (((&a, &b), &c), &d)), (((&e, &f), &g), &h)) in out.iter_mut().zip(upper).zip(lower) {
-        *out = [mix(a, e, weights[0]), mix(b, f, weights[1]), mix(c, g, weights[2]), mix(d, h, weights[3])];
-    }
-}
-
 /// One vector instruction where `a` and `b` are known to have 16 bits.
+#[inline(always)]
 fn high_product(a: i16, b: i16) -> i16 {
     (i32::from(a).wrapping_mul(i32::from(b)) >> 16) as i16
 }

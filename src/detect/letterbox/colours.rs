@@ -1,5 +1,7 @@
 //! YUV to RGB with 13 fractional bits (ITU-R BT.601-7 section 2.5, BT.709-6 section 3).
 
+use multiversion::multiversion;
+
 use super::super::contract::Colour;
 use super::high_product;
 use crate::decode::{ColourMatrix, ColourRange};
@@ -83,12 +85,14 @@ impl Channel {
     }
 
     /// Sums of products are within ±18000, in 1/16.
+    #[inline(always)]
     fn byte(self, luma: i16, u: i16, v: i16) -> i16 {
         let sum = luma.wrapping_add(high_product(u, self.u)).wrapping_add(high_product(v, self.v)).wrapping_add(self.offset);
         (sum >> 4).clamp(0, 255)
     }
 }
 
+#[multiversion(targets = "simd")]
 fn row<const COLOURS: usize>((y, u, v): (&[i16], &[i16], &[i16]), (first_second, third): (&mut [i16], &mut [i16])) {
     let targets = first_second.iter_mut().zip(third);
     for (((&y, &u), &v), (first_second, third)) in y.iter().zip(u).zip(v).zip(targets) {

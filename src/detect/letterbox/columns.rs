@@ -1,5 +1,7 @@
 //! Resizing along a row: every output column lies between two source columns.
 
+use multiversion::multiversion;
+
 use super::{ROWS, Rows, high_product};
 
 /// Where the output columns lie between the source columns of a plane.
@@ -39,21 +41,26 @@ impl Columns {
     }
 
     /// Source columns, one more than there are, → output columns, both in 1/128.
-    #[allow(
-        clippy::needless_range_loop,
-        reason = "as indexed arrays the compiler makes one vector of the rows, as zipped iterators it does not"
-    )]
     pub(super) fn pick(&self, columns: &[Rows], out: &mut [Rows]) {
-        // Of equal lengths, so that one check serves both.
-        let last = columns.len() - 1;
-        let (lefts, rights) = (&columns[..last], &columns[1..][..last]);
-        for ((out, &at), share) in out.iter_mut().zip(&self.at).zip(&self.shares) {
-            let (left, right) = (&lefts[at as usize], &rights[at as usize]);
-            for row in 0..ROWS {
-                // Both are within 0..=32640.
-                let difference = right[row].wrapping_sub(left[row]);
-                out[row] = left[row].wrapping_add(difference & share.whole[row]).wrapping_add(high_product(difference, share.rest[row]));
-            }
+        pick(&self.at, &self.shares, columns, out);
+    }
+}
+
+#[allow(
+    clippy::needless_range_loop,
+    reason = "as indexed arrays the compiler makes one vector of the rows, as zipped iterators it does not"
+)]
+#[multiversion(targets = "simd")]
+fn pick(at: &[u32], shares: &[Share], columns: &[Rows], out: &mut [Rows]) {
+    // Of equal lengths, so that one check serves both.
+    let last = columns.len() - 1;
+    let (lefts, rights) = (&columns[..last], &columns[1..][..last]);
+    for ((out, &at), share) in out.iter_mut().zip(at).zip(shares) {
+        let (left, right) = (&lefts[at as usize], &rights[at as usize]);
+        for row in 0..ROWS {
+            // Both are within 0..=32640.
+            let difference = right[row].wrapping_sub(left[row]);
+            out[row] = left[row].wrapping_add(difference & share.whole[row]).wrapping_add(high_product(difference, share.rest[row]));
         }
     }
 }

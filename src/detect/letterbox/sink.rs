@@ -5,7 +5,7 @@ use super::super::region::Placement;
 use super::pixels::Pixels;
 
 /// What a tensor holds.
-pub(super) trait Number: Copy {
+pub(super) trait Number: Copy + PartialEq {
     /// The number for a byte of a channel.
     fn of(byte: u8, channel: usize, spec: &InputSpec) -> Self;
 
@@ -84,7 +84,13 @@ impl<'a, T: Number> Sink<'a, T> {
         match self.spec.layout {
             Layout::Nhwc => {
                 let span = (start + columns.start) * 3..(start + columns.end) * 3;
-                self.values[span].as_chunks_mut::<3>().0.fill(colour);
+                let values = &mut self.values[span];
+                // Grey, as it usually is, goes in one piece.
+                if colour == [colour[0]; 3] {
+                    values.fill(colour[0]);
+                } else {
+                    values.as_chunks_mut::<3>().0.fill(colour);
+                }
             }
             Layout::Nchw => {
                 for (channel, value) in colour.into_iter().enumerate() {
