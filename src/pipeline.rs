@@ -1,5 +1,9 @@
 //! *The loop*: one camera's frame → view → detections → tracks → scene → findings. Live and replay call the same [`Pipeline::step_in`].
 
+mod memory;
+
+pub use memory::Memory;
+
 use std::time::Duration;
 
 use crate::base::geom::{Pixel, Rect};
@@ -24,6 +28,8 @@ pub struct Pipeline {
     focus: Vec<Rect<Pixel>>,
     findings: Findings,
     last: Option<(u32, Stamp)>,
+    /// When events of an earlier run were taken up, until the first frame.
+    resumed: Option<Stamp>,
     totals: Totals,
 }
 
@@ -78,6 +84,7 @@ impl Pipeline {
             focus: Vec::new(),
             findings: Findings::default(),
             last: None,
+            resumed: None,
             totals: Totals::default(),
         }
     }
@@ -147,10 +154,8 @@ impl Pipeline {
         let before = thread_cpu();
         let state = view.observe(frame);
         self.totals.view += thread_cpu().saturating_sub(before);
-        if matches!(state, ViewState::Lost { .. })
-            && let Some((_, last)) = self.last.take()
-        {
-            self.end_session(last, EndReason::CameraLost);
+        if matches!(state, ViewState::Lost { .. }) {
+            self.cut(EndReason::CameraLost);
         }
         state == ViewState::Holds
     }
@@ -164,9 +169,7 @@ impl Pipeline {
     /// The stream is over, or away for too long: what is open ends with `reason`, once. A frame that comes all the same begins anew.
     pub fn finish(&mut self, reason: EndReason) -> &Findings {
         self.findings.clear();
-        if let Some((_, at)) = self.last.take() {
-            self.end_session(at, reason);
-        }
+        self.cut(reason);
         &self.findings
     }
 
@@ -188,6 +191,15 @@ impl Pipeline {
             self.end_session(last, EndReason::CameraLost);
         }
         self.last = Some((session, at));
+        self.resumed = None;
+    }
+
+    /// Ends the session, if there is one, or what waits for its first frame.
+    fn cut(&mut self, reason: EndReason) {
+        let resumed = self.resumed.take();
+        if let Some(at) = self.last.take().map(|(_, at)| at).or(resumed) {
+            self.end_session(at, reason);
+        }
     }
 
     fn end_session(&mut self, at: Stamp, reason: EndReason) {

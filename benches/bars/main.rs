@@ -3,7 +3,7 @@
 //! The machine may be shared and noisy, so nothing is judged by an absolute time: variants run interleaved in one process, round after round,
 //! in CPU time, and medians of the rounds' ratios are compared; allocations are counted exactly.
 //!
-//! `cargo bench --bench bars -- [--only cost|tracker|allocations|agent|overload]... [--write]`; `--write` also puts the table into docs/bench.md.
+//! `cargo bench --bench bars -- [--only cost|tracker|allocations|rules|agent|overload]... [--write]`; `--write` also puts the table into docs/bench.md.
 
 mod agent;
 mod allocations;
@@ -13,6 +13,7 @@ mod counting;
 mod machine;
 mod overload;
 mod peer;
+mod rules;
 mod stage;
 mod table;
 mod tracker;
@@ -25,10 +26,11 @@ use table::Table;
 
 type Section = fn(&mut Table) -> Result<()>;
 
-const SECTIONS: [(&str, Section); 5] = [
+const SECTIONS: [(&str, Section); 6] = [
     ("cost", cost::measure),
     ("tracker", tracker::measure),
     ("allocations", allocations::measure),
+    ("rules", rules::measure),
     ("agent", agent::measure),
     ("overload", overload::measure),
 ];

@@ -6,6 +6,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::AgentError;
+use super::earlier::Earlier;
+use super::keeper::Notes;
 use super::latency::Latencies;
 use super::outlet::Outlet;
 use super::rate::Rate;
@@ -43,6 +45,8 @@ pub(super) struct Post {
     pub(super) outlet: Arc<Outlet>,
     pub(super) index: usize,
     pub(super) clock: Arc<dyn Clock>,
+    /// How long events of an earlier run wait for the first frame.
+    pub(super) patience: Duration,
 }
 
 /// Makes a fresh pipeline: at the start, and again should one panic.
@@ -50,9 +54,9 @@ pub(super) type MakePipeline = Box<dyn FnMut() -> Pipeline + Send>;
 
 impl Camera {
     /// Starts watching.
-    pub(super) fn start(feed: CameraFeed, post: Post, make: MakePipeline) -> Result<Self, AgentError> {
+    pub(super) fn start(feed: CameraFeed, post: Post, make: MakePipeline, earlier: Earlier, notes: Notes) -> Result<Self, AgentError> {
         let name = post.camera.to_string();
-        let thread = thread::Builder::new().name(name.clone()).spawn(move || supervise(&post, make));
+        let thread = thread::Builder::new().name(name.clone()).spawn(move || supervise(&post, make, earlier, notes));
         let thread = thread.map_err(|source| AgentError::Thread { name, source })?;
         Ok(Self { feed, thread })
     }
@@ -67,10 +71,13 @@ impl Camera {
 }
 
 /// A panic in one camera's analysis is our mistake and costs that camera its memory, never the others their frames.
-fn supervise(post: &Post, mut make: MakePipeline) {
+fn supervise(post: &Post, mut make: MakePipeline, earlier: Earlier, mut notes: Notes) {
+    // Taken over once: should it be what broke, the next pipeline does without.
+    let mut earlier = Some(earlier);
     loop {
-        let mut watch = Watch::new(post, make());
-        if catch_unwind(AssertUnwindSafe(|| watch.until_over())).is_ok() {
+        let mut watch = Watch::new(post, make(), &mut notes);
+        let earlier = earlier.take();
+        if catch_unwind(AssertUnwindSafe(|| watch.go_on(earlier).until_over())).is_ok() {
             return;
         }
         tracing::error!(camera = %post.camera, "the analysis of this camera panicked and starts afresh; please report this");
@@ -84,6 +91,7 @@ fn supervise(post: &Post, mut make: MakePipeline) {
 struct Watch<'a> {
     post: &'a Post,
     pipeline: Pipeline,
+    notes: &'a mut Notes,
     analysed: Rate,
     latencies: Latencies,
     errors: RateLimit,
@@ -95,10 +103,11 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    fn new(post: &'a Post, pipeline: Pipeline) -> Self {
+    fn new(post: &'a Post, pipeline: Pipeline, notes: &'a mut Notes) -> Self {
         Self {
             post,
             pipeline,
+            notes,
             analysed: Rate::default(),
             latencies: Latencies::default(),
             errors: RateLimit::new(SAY_EVERY),
@@ -106,6 +115,24 @@ impl<'a> Watch<'a> {
             last_frame: post.clock.monotonic(),
             lost: None,
         }
+    }
+
+    /// From where an earlier run of the program was cut off.
+    fn go_on(&mut self, earlier: Option<Earlier>) -> &mut Self {
+        let Some(Earlier { kept, left }) = earlier else { return self };
+        let strange = kept.map_or_else(Vec::new, |kept| self.pipeline.recall(&kept.memory));
+        if !strange.is_empty() {
+            tracing::warn!(camera = %self.post.camera, rules = strange.join(", "), "learned: rules that are gone or watch another zone now begin anew");
+        }
+        let now = self.post.clock.wall();
+        let open = left.len();
+        let given_up = self.pipeline.resume(left, now);
+        if open > 0 {
+            let (camera, waiting) = (&self.post.camera, open - given_up.len());
+            tracing::info!(%camera, waiting, ended = given_up.len(), "events that were open go on when they are still so");
+        }
+        given_up.into_iter().for_each(|left| self.post.outlet.deliver_event(&left.end(now)));
+        self
     }
 
     fn until_over(&mut self) {
@@ -120,6 +147,7 @@ impl<'a> Watch<'a> {
                 self.show_status();
             }
         }
+        self.notes.note(&self.pipeline, self.post.clock.wall());
         self.end_open();
         self.show_status();
     }
@@ -128,7 +156,8 @@ impl<'a> Watch<'a> {
     fn end_what_nobody_sees(&mut self) {
         let away = self.post.clock.monotonic().saturating_sub(self.last_frame);
         let is_away = matches!(self.post.feed.status().state, FeedState::Connecting { .. } | FeedState::Reconnecting { .. });
-        if is_away && away >= INTERRUPTION {
+        let patience = if self.pipeline.is_waiting() { self.post.patience } else { INTERRUPTION };
+        if is_away && away >= patience {
             self.end_open();
         }
     }
@@ -163,6 +192,8 @@ impl<'a> Watch<'a> {
                     }
                 };
                 show_step(outlet.camera(self.post.index), frame, &step, now);
+                let is_news = !step.findings.events.is_empty();
+                self.notes.follow(&self.pipeline, now, self.post.clock.wall(), is_news);
             }
             Err(error) => {
                 outlet.camera(self.post.index).update_counters(|counters| counters.detect_errors += 1);
@@ -238,6 +269,8 @@ fn show_crossings(live: &mut crate::status::Live, findings: &Findings, now: Dura
 
 #[cfg(test)]
 mod tests {
+    use super::super::keeper::Writer;
+    use super::super::learned::{Shelf, View};
     use super::*;
     use crate::base::handoff::{Sender, WhenFull, channel};
     use crate::base::time::SimulatedClock;
@@ -251,6 +284,9 @@ mod tests {
     use crate::vision::view::CameraView;
     use std::io::Write;
     use std::sync::Mutex;
+
+    /// How long events of an earlier run wait for the first frame.
+    const PATIENCE: Duration = Duration::from_secs(120);
 
     /// What was printed, kept.
     #[derive(Clone, Default)]
@@ -273,7 +309,7 @@ mod tests {
         outbox: Arc<Outbox>,
         printed: Printed,
         clock: Arc<SimulatedClock>,
-        _folder: tempfile::TempDir,
+        folder: tempfile::TempDir,
         _runtime: tokio::runtime::Runtime,
     }
 
@@ -297,8 +333,14 @@ mod tests {
             let outlet = Arc::new(Outlet::new(Arc::clone(&outbox), board, wire, clock.clone()));
             let (frames_in, frames) = channel(1000, WhenFull::Block);
             let feed = FeedBoard::new();
-            let post = Post { camera: slug("utara"), frames, feed: feed.watch(), outlet, index: 0, clock: clock.clone() };
-            (Self { post, feed, outbox, printed, clock, _folder: folder, _runtime: runtime }, frames_in)
+            let post =
+                Post { camera: slug("utara"), frames, feed: feed.watch(), outlet, index: 0, clock: clock.clone(), patience: PATIENCE };
+            (Self { post, feed, outbox, printed, clock, folder, _runtime: runtime }, frames_in)
+        }
+
+        fn notes(&self) -> (Notes, Writer) {
+            let writer = Writer::start(Shelf::beside(self.folder.path()), 1).expect("a thread");
+            (writer.notes(slug("utara"), View::of(&camera())), writer)
         }
 
         /// Id, phase and reason of every message.
@@ -350,7 +392,7 @@ mod tests {
                 Ok(crowd())
             })
         });
-        supervise(&bench.post, make);
+        supervise(&bench.post, make, Earlier { kept: None, left: Vec::new() }, bench.notes().0);
         let told = bench.told();
         assert_eq!(words(&told), [("new", None), ("end", Some("cameraLost")), ("new", None), ("end", Some("cameraLost"))]);
         assert!(told[0].0 == told[1].0 && told[2].0 == told[3].0 && told[0].0 != told[2].0, "{told:?}");
@@ -359,7 +401,8 @@ mod tests {
     #[test]
     fn a_camera_that_stays_away_ends_what_was_open_before_it_comes_back_and_one_that_hiccups_does_not() {
         let (bench, frames_in) = Bench::new();
-        let mut watch = Watch::new(&bench.post, pipeline(|_| Ok(crowd())));
+        let (mut notes, _writer) = bench.notes();
+        let mut watch = Watch::new(&bench.post, pipeline(|_| Ok(crowd())), &mut notes);
         let see = |watch: &mut Watch<'_>, from, to| {
             for frame in frames(1, from, to) {
                 frames_in.send(frame).expect("somebody listens");
@@ -384,7 +427,8 @@ mod tests {
     fn the_board_says_what_is_wrong_with_a_view_and_since_when() {
         let (bench, frames_in) = Bench::new();
         let view = CameraView::new(crate::config::settings::ViewSettings::default());
-        let mut watch = Watch::new(&bench.post, pipeline(|_| Ok(crowd())).watching(Some(view)));
+        let (mut notes, _writer) = bench.notes();
+        let mut watch = Watch::new(&bench.post, pipeline(|_| Ok(crowd())).watching(Some(view)), &mut notes);
         bench.feed.set_state(FeedState::Streaming { since: START });
         let mut see = |from: u32, to: u32, shift| {
             for second in from..to {

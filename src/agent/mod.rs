@@ -1,9 +1,12 @@
 //! Wiring: builds everything from the settings, starts it, supervises it, stops it in order.
 
 mod camera;
+mod earlier;
 mod host;
 mod identity;
+mod keeper;
 mod latency;
+mod learned;
 mod outlet;
 mod rate;
 mod reporter;
@@ -19,7 +22,7 @@ use crate::base::handoff::Sender;
 use crate::base::time::Clock;
 use crate::config::settings::{CameraSettings, Settings, SourceSettings, TrackSettings};
 use crate::detect::{DetectError, Detector, OnnxDetector, Pool, SceneDetector};
-use crate::event::{EndReason, OpenEvent, Wire};
+use crate::event::Wire;
 use crate::outbox::{JsonLines, Mqtt, Outbox, OutboxError, OutboxStatus, Outgoing, Parts, Presence, Transport};
 use crate::pipeline::Pipeline;
 use crate::rules::{BuildError, RuleSet};
@@ -28,7 +31,10 @@ use crate::source::feed::CameraFeed;
 use crate::status::{Board, Page, PageError};
 use crate::vision::view::CameraView;
 use camera::{Camera, Post};
+use earlier::Earlier;
 use host::Host;
+use keeper::Writer;
+use learned::{Shelf, View};
 use outlet::Outlet;
 use reporter::{Origin, Reporter, birth, stop_signal};
 
@@ -67,6 +73,7 @@ pub enum AgentError {
 pub struct Agent {
     runtime: tokio::runtime::Runtime,
     cameras: Vec<Camera>,
+    writer: Writer,
     reporter: (Sender<()>, JoinHandle<()>),
     page: Option<Page>,
     outbox: Arc<Outbox>,
@@ -92,20 +99,22 @@ impl Agent {
         };
         let outbox = Arc::new(start_outbox(settings, &wire, &origin, &board, clock, runtime.handle())?);
         let outlet = Arc::new(Outlet::new(Arc::clone(&outbox), Arc::clone(&board), wire.clone(), Arc::clone(clock)));
-        end_left_open(&outbox, &outlet, clock);
+        let (earlier, over) = earlier::of_cameras(settings, outbox.left_open(), started);
+        over.iter().for_each(|event| outlet.deliver_event(event));
         outbox.set_latest(wire.config(&settings.digest, started, identity::geometry(settings)));
 
         let page = match &settings.page {
             Some(page) => Some(runtime.block_on(Page::start(page.listen, Arc::clone(&board), Arc::clone(clock)))?),
             None => None,
         };
-        let cameras = start_cameras(settings, &outlet, clock, runtime.handle())?;
+        let writer = Writer::start(Shelf::beside(&settings.outbox.directory), settings.cameras.len())?;
+        let cameras = start_cameras(settings, earlier, &writer, &outlet, clock, runtime.handle())?;
         let host = Host::new(settings.outbox.directory.clone());
         let reporter = Reporter { wire, origin, host, outbox: Arc::clone(&outbox), board: Arc::clone(&board), clock: Arc::clone(clock) };
         let (stop, stopped) = stop_signal();
         let thread = thread::Builder::new().name("reporter".into()).spawn(move || reporter.run(&stopped));
         let thread = thread.map_err(|source| AgentError::Thread { name: "reporter".into(), source })?;
-        Ok(Self { runtime, cameras, reporter: (stop, thread), page, outbox, board })
+        Ok(Self { runtime, cameras, writer, reporter: (stop, thread), page, outbox, board })
     }
 
     /// Where the page listens, if there is one.
@@ -126,6 +135,7 @@ impl Agent {
     /// Stops in the order of the data: cameras, then what they had to say, then the page. Waits for the broker at most `patience`.
     pub fn stop(self, patience: Duration) -> Option<OutboxStatus> {
         self.cameras.into_iter().for_each(Camera::stop);
+        self.writer.stop();
         let (stop, reporter) = self.reporter;
         drop(stop);
         if reporter.join().is_err() {
@@ -169,16 +179,10 @@ fn start_outbox(
     Ok(Outbox::start(&settings.outbox, parts)?)
 }
 
-/// Nobody watched between the last run and this one: its open events cannot be known to go on, and say so.
-fn end_left_open(outbox: &Outbox, outlet: &Outlet, clock: &Arc<dyn Clock>) {
-    for event in outbox.left_open() {
-        let seen_last = event.updated;
-        outlet.deliver_event(&OpenEvent::resume(event.clone()).end(clock.wall().max(seen_last), seen_last, EndReason::CameraLost));
-    }
-}
-
 fn start_cameras(
     settings: &Settings,
+    earlier: Vec<Earlier>,
+    writer: &Writer,
     outlet: &Arc<Outlet>,
     clock: &Arc<dyn Clock>,
     runtime: &tokio::runtime::Handle,
@@ -186,19 +190,21 @@ fn start_cameras(
     let needs_model = settings.cameras.iter().any(|camera| !matches!(camera.source, SourceSettings::Simulated { .. }));
     let pool = if needs_model { Some(Pool::open(&settings.detector)?) } else { None };
     let mut cameras = Vec::with_capacity(settings.cameras.len());
-    for (index, camera) in settings.cameras.iter().enumerate() {
+    for ((index, camera), earlier) in settings.cameras.iter().enumerate().zip(earlier) {
         // Built once here so that a wrong rule stops the start, not a thread.
         RuleSet::build(camera, &settings.site.source())?;
         let (feed, frames) = CameraFeed::start(camera, Arc::clone(clock), runtime)?;
         let watch = feed.watch();
-        let post = Post { camera: camera.id.clone(), frames, feed: watch, outlet: Arc::clone(outlet), index, clock: Arc::clone(clock) };
+        let notes = writer.notes(camera.id.clone(), View::of(camera));
+        let (patience, outlet, clock) = (settings.restart.judge_within, Arc::clone(outlet), Arc::clone(clock));
+        let post = Post { camera: camera.id.clone(), frames, feed: watch, outlet, index, clock, patience };
         let (camera, source, pool) = (camera.clone(), settings.site.source(), pool.clone());
         let make = Box::new(move || {
             let rules = RuleSet::build(&camera, &source).expect("built once before this thread was started");
             let (detector, track) = look(&camera, pool.as_ref());
             Pipeline::new(detector, &track, rules).watching(camera.view.clone().map(CameraView::new))
         });
-        cameras.push(Camera::start(feed, post, make)?);
+        cameras.push(Camera::start(feed, post, make, earlier, notes)?);
     }
     Ok(cameras)
 }

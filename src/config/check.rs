@@ -172,13 +172,14 @@ impl Checker<'_> {
         let site = self.site(&file.site);
         let mqtt = file.mqtt.as_ref().map(|mqtt| self.mqtt(mqtt, site.as_ref()));
         let outbox = self.outbox(&file.outbox);
+        let restart = self.restart(&file.restart);
         let page = self.page(&file.page);
         let cameras: Vec<_> = file.cameras.iter().filter_map(|(id, camera)| self.camera(id, camera)).collect();
         if file.cameras.is_empty() {
             self.missing("cameras", "add at least one, `[cameras.north]` with `url = \"rtsp://…\"`");
         }
         let detector = self.detector(&file.detector, &cameras);
-        Some(Settings { site: site?, detector, mqtt, outbox, page, cameras, digest })
+        Some(Settings { site: site?, detector, mqtt, outbox, restart, page, cameras, digest })
     }
 
     /// Reports a problem with the key at `path`.

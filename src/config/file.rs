@@ -31,6 +31,8 @@ pub struct File {
     pub mqtt: Option<MqttFile>,
     /// The durable queue.
     pub outbox: OutboxFile,
+    /// What goes on after a restart.
+    pub restart: RestartFile,
     /// The local page.
     pub page: PageFile,
     /// The cameras of this box, by id.
@@ -206,6 +208,20 @@ pub struct OutboxFile {
     pub keep_history: DurationText,
 }
 
+/// What goes on after the agent was killed, or the box lost its power. What was learned about each camera (car lengths, directions, usual speed, signal cycle, home)
+/// stands in the folder `learned` beside the queue and is taken over whenever the camera's address is the same; events are for as long as is said here.
+/// An agent that is stopped in order ends its events itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RestartFile {
+    /// Open events go on under the same id when nobody watched for at most this long, `"0s"` to `"1h"`; after a longer time they end as `cameraLost`.
+    /// Raise it where the power comes back late; `"0s"` ends them always.
+    pub resume_within: DurationText,
+    /// How long the camera and its rule may take to find out whether such an event goes on, `"10s"` to `"1h"`; then it ends as `cameraLost`. Congestion
+    /// needs a whole cycle of the signal.
+    pub judge_within: DurationText,
+}
+
 /// The page for a look at the box itself: live pictures, counts, events, health.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -259,6 +275,12 @@ impl Default for MqttFile {
 impl Default for OutboxFile {
     fn default() -> Self {
         Self { directory: None, max_mb: 1024, keep_history: DurationText::from_secs(30 * 86_400) }
+    }
+}
+
+impl Default for RestartFile {
+    fn default() -> Self {
+        Self { resume_within: DurationText::from_secs(300), judge_within: DurationText::from_secs(300) }
     }
 }
 

@@ -14,7 +14,7 @@ use super::file::rules::{
     ZoneOccupancyFile,
 };
 use super::file::view::ViewFile;
-use super::file::{CameraFile, DetectorFile, EmpFile, File, MqttFile, OutboxFile, PageFile, SiteFile, TlsFile};
+use super::file::{CameraFile, DetectorFile, EmpFile, File, MqttFile, OutboxFile, PageFile, RestartFile, SiteFile, TlsFile};
 
 /// Widest line of generated text.
 const WIDTH: usize = 118;
@@ -100,6 +100,7 @@ fn tables() -> Vec<Table> {
         table::<MqttFile>("[mqtt]", "[mqtt]"),
         Table { optional: true, ..table::<TlsFile>("[mqtt.tls]", "[mqtt.tls]") },
         table::<OutboxFile>("[outbox]", "[outbox]"),
+        table::<RestartFile>("[restart]", "[restart]"),
         table::<PageFile>("[page]", "[page]"),
         table::<CameraFile>("[cameras.<id>]", "[cameras.utara]"),
         Table { optional: true, ..table::<SimulatedFile>("[cameras.<id>.simulated]", "[cameras.utara.simulated]") },

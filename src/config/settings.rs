@@ -34,6 +34,8 @@ pub struct Settings {
     pub mqtt: Option<MqttSettings>,
     /// The durable queue.
     pub outbox: OutboxSettings,
+    /// What goes on after a restart.
+    pub restart: RestartSettings,
     /// The local page; `None` when switched off.
     pub page: Option<PageSettings>,
     /// The cameras, in the order of their ids.
@@ -356,6 +358,15 @@ pub struct OutboxSettings {
     pub max_bytes: u64,
     /// How long delivered events stay in the local history.
     pub keep_history: Duration,
+}
+
+/// What goes on after a restart of the program.
+#[derive(Clone, Copy, Debug)]
+pub struct RestartSettings {
+    /// Events that an earlier run left open go on when nobody watched for at most this long.
+    pub resume_within: Duration,
+    /// How long it may take to find out whether they do.
+    pub judge_within: Duration,
 }
 
 /// The local page.

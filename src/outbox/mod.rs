@@ -250,7 +250,7 @@ impl Outbox {
         self.inbox.set_latest(envelope);
     }
 
-    /// Events of an earlier run whose end was never written: end each with `cameraLost` as soon as it is known that nobody watches it.
+    /// Events of an earlier run whose end was never written: each goes on, or is ended.
     pub fn left_open(&self) -> &[Event] {
         &self.left_open
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::Findings;
 use super::hold::{Hold, Truth};
+use super::{Findings, LeftOpen};
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{Zone, ZoneUse};
-use crate::event::{EndReason, EventScope, Finding, OpenEvent, Opening, RuleText, ZoneKind, ZoneRef};
+use crate::event::{EndReason, EventId, EventScope, Finding, Kind, OpenEvent, Opening, RuleText, Severity, ZoneKind, ZoneRef};
 
 /// When an episode is told of.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,17 @@ pub(crate) struct Timing {
     pub(crate) update_every: Duration,
     /// How much earlier than its condition an episode began: a mean over a window notices late.
     pub(crate) lead: Duration,
+}
+
+/// What a rule thinks of its place now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judgement {
+    /// The condition to begin.
+    pub(crate) begins: Truth,
+    /// The condition to end.
+    pub(crate) ends: Truth,
+    /// What an event would be called now.
+    pub(crate) grade: (Severity, Kind),
 }
 
 /// At most one open event about one place. What gets worse is told at once, what gets better with the next regular update: so a figure at the
@@ -37,7 +48,13 @@ pub(crate) struct Episode {
 #[derive(Debug)]
 enum State {
     Quiet(Hold),
-    Open { event: Box<OpenEvent>, over: Hold, told: MediaTime },
+    /// Left open by an earlier run of the program, and not judged yet; since when frames come.
+    Left(Box<LeftOpen>, Option<MediaTime>),
+    Open {
+        event: Box<OpenEvent>,
+        over: Hold,
+        told: MediaTime,
+    },
 }
 
 impl Episode {
@@ -51,8 +68,9 @@ impl Episode {
         (self.timing.hold, self.timing.lead, self.end_hold) = (begin, lead, end);
     }
 
-    /// Takes the conditions to begin and to end; asks for the finding only when there is something to tell it in.
-    pub(crate) fn observe(&mut self, now: Stamp, begins: Truth, ends: Truth, finding: impl FnOnce() -> Finding, out: &mut Findings) {
+    /// Takes the judgement; asks for the finding, which is made of texts, only when there is something to tell it in.
+    pub(crate) fn observe(&mut self, now: Stamp, judgement: Judgement, finding: impl FnOnce() -> Finding, out: &mut Findings) {
+        let Judgement { begins, ends, grade } = judgement;
         let first = *self.first.get_or_insert(now);
         let Timing { hold, update_every, lead } = self.timing;
         match &mut self.state {
@@ -64,20 +82,50 @@ impl Episode {
                 out.events.push(message);
                 self.state = State::Open { event: Box::new(event), over: Hold::default(), told: now.media };
             }
+            State::Left(left, since) => {
+                let waited = now.media.since(*since.get_or_insert(now.media));
+                match ends {
+                    Truth::Unknown if waited < left.patience => {}
+                    Truth::Unknown => self.end(now, now, EndReason::CameraLost, out),
+                    Truth::Yes | Truth::No => self.go_on(now, ends, finding, out),
+                }
+            }
             State::Open { event, over, told } => {
                 if let Some(since) = over.reached(now, ends, self.end_hold) {
                     self.end(now, since, EndReason::Cleared, out);
                     return;
                 }
-                let finding = finding();
-                let is_worse = (finding.severity, finding.kind) > (event.last().severity, event.last().kind);
+                let is_worse = grade > (event.last().severity, event.last().kind);
                 let is_known = ends != Truth::Unknown;
                 if is_known && (is_worse || now.media.since(*told) >= update_every) {
-                    out.events.push(event.update(now.wall, finding));
+                    out.events.push(event.update(now.wall, finding()));
                     *told = now.media;
                 }
             }
         }
+    }
+
+    /// Goes on with an event that an earlier run left open, when it is about this place by this rule.
+    pub(crate) fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        let event = &left.event;
+        let is_ours = event.id == EventId::derive(&self.scope, event.kind, self.zone.id.as_str(), event.started);
+        if !is_ours || !matches!(self.state, State::Quiet(_)) {
+            return Some(left);
+        }
+        self.state = State::Left(Box::new(left), None);
+        None
+    }
+
+    /// Enough was seen to judge what an earlier run left open: that it lasts is said at once, that it is over needs its time as ever.
+    fn go_on(&mut self, now: Stamp, ends: Truth, finding: impl FnOnce() -> Finding, out: &mut Findings) {
+        let State::Left(left, _) = std::mem::replace(&mut self.state, State::Quiet(Hold::default())) else { return };
+        let mut event = OpenEvent::resume(left.event);
+        let mut over = Hold::default();
+        over.observe(now, ends);
+        if ends == Truth::No {
+            out.events.push(event.update(now.wall, finding()));
+        }
+        self.state = State::Open { event: Box::new(event), over, told: now.media };
     }
 
     /// The session ends.
@@ -87,8 +135,10 @@ impl Episode {
     }
 
     fn end(&mut self, now: Stamp, ended: Stamp, reason: EndReason, out: &mut Findings) {
-        if let State::Open { event, .. } = std::mem::replace(&mut self.state, State::Quiet(Hold::default())) {
-            out.events.push(event.end(now.wall, ended.wall, reason));
+        match std::mem::replace(&mut self.state, State::Quiet(Hold::default())) {
+            State::Quiet(_) => {}
+            State::Left(left, _) => out.events.push(left.end(now.wall)),
+            State::Open { event, .. } => out.events.push(event.end(now.wall, ended.wall, reason)),
         }
     }
 }

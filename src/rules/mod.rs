@@ -6,10 +6,15 @@ mod window;
 mod hold;
 mod episode;
 mod rule_set;
+mod lately;
+mod left_open;
+mod memory;
 pub mod traffic;
 pub mod crowd;
 pub mod incident;
 
+pub use left_open::LeftOpen;
+pub use memory::{RuleMemory, ground};
 pub use rule_set::{BuildError, RuleSet};
 
 use std::collections::BTreeMap;
@@ -51,6 +56,22 @@ pub trait Rule: Send {
 
     /// The camera or the program goes away: open events end with `reason`, periods begun are reported as far as they went.
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings);
+
+    /// What is worth keeping for the next run of the program.
+    fn memory(&self) -> Option<RuleMemory> {
+        None
+    }
+
+    /// Goes on from what an earlier run kept, before the first scene. Says whether that was this rule's.
+    fn recall(&mut self, _memory: &RuleMemory) -> bool {
+        false
+    }
+
+    /// Goes on with an event that an earlier run left open, before the first scene and after [`Rule::recall`]. Gives it back when it is not this
+    /// rule's or nobody could tell whether it still is so.
+    fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        Some(left)
+    }
 
     /// What is in the rule's zone now, by class, for a rule that counts what is there.
     fn zone_now(&self) -> Option<(&Slug, BTreeMap<Class, u32>)> {

@@ -12,7 +12,7 @@ use super::traffic::LineCounts;
 use super::traffic::congestion::{Around, Congestion};
 use super::traffic::line_count::LineCount;
 use super::traffic::zone_occupancy::ZoneOccupancy;
-use super::{Findings, Rule};
+use super::{Findings, LeftOpen, Rule, RuleMemory};
 use crate::base::class::Class;
 use crate::base::geom::{Line, Norm};
 use crate::base::id::Slug;
@@ -74,6 +74,22 @@ impl RuleSet {
         let before = out.crossings.len();
         self.rules.iter_mut().for_each(|rule| rule.finish(at, reason, out));
         self.add(before, out);
+    }
+
+    /// What the rules keep for the next run of the program.
+    pub fn memory(&self) -> Vec<RuleMemory> {
+        self.rules.iter().filter_map(|rule| rule.memory()).collect()
+    }
+
+    /// Goes on from what an earlier run kept. Gives back the names of rules that are not here any more or watch another ground.
+    pub fn recall(&mut self, memory: &[RuleMemory]) -> Vec<String> {
+        let strange = memory.iter().filter(|kept| !self.rules.iter_mut().any(|rule| rule.recall(kept)));
+        strange.map(|kept| kept.rule().to_owned()).collect()
+    }
+
+    /// Goes on with an event that an earlier run left open; gives it back when no rule can.
+    pub fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        self.rules.iter_mut().try_fold(left, |left, rule| rule.resume(left).ok_or(())).ok()
     }
 
     /// What passed each line since the start: line → direction → class → number. Every configured direction is there.

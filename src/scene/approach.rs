@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::footprint::Footprint;
 use super::{PerTrack, Scene, SceneTrack};
 use crate::base::class::Class;
@@ -117,6 +119,15 @@ pub struct Approach {
     queue: Vec<Place>,
 }
 
+/// What an approach has learned: which way its traffic goes in pictures of one size, and how large cars look in each row of its zone.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ApproachMemory {
+    width: u32,
+    height: u32,
+    direction: Option<[f32; 2]>,
+    car_lengths: Vec<Option<f32>>,
+}
+
 impl Approach {
     /// Has seen nothing.
     pub fn new(place: ApproachPlace) -> Self {
@@ -153,6 +164,22 @@ impl Approach {
     pub fn restart(&mut self) {
         self.members = PerTrack::default();
         (self.second, self.sums) = (None, ApproachSecond::default());
+    }
+
+    /// What was learned, for the next run of the program; `None` before the first frame.
+    pub fn memory(&self) -> Option<ApproachMemory> {
+        let footprint = self.footprint.as_ref()?;
+        let FrameSize { width, height } = footprint.size();
+        let direction = self.direction.map(|direction| [direction.x, direction.y]);
+        Some(ApproachMemory { width, height, direction, car_lengths: footprint.car_lengths().to_vec() })
+    }
+
+    /// Goes on from what an earlier run learned on the same zone, as long as the pictures have the same size.
+    pub fn recall(&mut self, memory: &ApproachMemory) {
+        let mut footprint = Footprint::new(&self.place.zone, FrameSize::new(memory.width, memory.height));
+        footprint.recall(&memory.car_lengths);
+        self.footprint = Some(footprint);
+        self.direction = memory.direction.map(|[x, y]| Point::new(x, y)).filter(|direction| direction.x.hypot(direction.y) <= 2.0);
     }
 
     fn follow(&mut self, scene: &Scene<'_>, secs: f64, parked_after: Duration) {

@@ -1,5 +1,7 @@
 //! How large a car looks at each place of the picture, learned from the cars that pass.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::class::Class;
 use crate::base::geom::{FrameSize, Pixel, Point, Rect};
 
@@ -21,6 +23,12 @@ impl Default for CarLengthMap {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Votes of all cells, row by row, [`BINS`] each.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct CarLengthMemory {
+    votes: Vec<u32>,
 }
 
 /// Place in the grid.
@@ -51,7 +59,12 @@ impl CarLengthMap {
         }
         self.cells[cell.row * COLUMNS + cell.column].add(own_length(class, rect));
         // Only the rows beside the vote can change, through their own cells, their neighbours or the rows themselves.
-        for row in cell.row.saturating_sub(1)..=(cell.row + 1).min(ROWS - 1) {
+        self.judge(cell.row.saturating_sub(1)..=(cell.row + 1).min(ROWS - 1));
+    }
+
+    /// What the votes say about these rows.
+    fn judge(&mut self, rows: std::ops::RangeInclusive<usize>) {
+        for row in rows {
             let band = self.median_of(row, 0..COLUMNS);
             for column in 0..COLUMNS {
                 let own = self.cells[row * COLUMNS + column].median();
@@ -59,6 +72,24 @@ impl CarLengthMap {
                 self.learned[row * COLUMNS + column] = own.or_else(|| self.median_of(row, near)).or(band);
             }
         }
+    }
+
+    /// What was learned, for the next run of the program.
+    pub(super) fn memory(&self) -> CarLengthMemory {
+        CarLengthMemory { votes: self.cells.iter().flat_map(|cell| cell.bins).collect() }
+    }
+
+    /// Goes on from what an earlier run learned. Votes on another grid are none.
+    pub(super) fn recall(&mut self, memory: &CarLengthMemory) {
+        if memory.votes.len() != COLUMNS * ROWS * BINS {
+            return;
+        }
+        for (cell, votes) in self.cells.iter_mut().zip(memory.votes.chunks_exact(BINS)) {
+            // More than a full histogram holds was not written by this program; it must do no harm all the same.
+            cell.bins.iter_mut().zip(votes).for_each(|(bin, votes)| *bin = (*votes).min(FULL));
+            cell.total = cell.bins.iter().sum();
+        }
+        self.judge(0..=ROWS - 1);
     }
 
     /// Local car length in pixels for a thing of `class` with box `rect`, at its foot point.
@@ -172,6 +203,33 @@ mod tests {
             assert!((learned - 50.0).abs() < 4.0, "{learned} at {x},{y}");
         }
         assert_eq!(map.at(CarLengthMap::cell(SIZE, Point::new(300.0, 340.0)), Class::Motorcycle, bike), 22.0);
+    }
+
+    #[test]
+    fn what_was_learned_is_the_same_in_the_next_run_and_learning_goes_on() {
+        let mut map = CarLengthMap::new();
+        let vote = |map: &mut CarLengthMap, n: u32| {
+            let (x, y, px) = ((n * 97 % 640) as f32, (n * 53 % 360) as f32, 20.0 + (n * 31 % 90) as f32);
+            map.vote(CarLengthMap::cell(SIZE, Point::new(x, y)), Class::Car, Rect::new(x, y, px, px));
+        };
+        (0..3000).for_each(|n| vote(&mut map, n));
+        let mut next = CarLengthMap::new();
+        next.recall(&map.memory());
+        assert_eq!(next.learned, map.learned);
+        assert!(map.learned.iter().any(Option::is_some));
+        (3000..6000).for_each(|n| [&mut map, &mut next].into_iter().for_each(|map| vote(map, n)));
+        assert_eq!(next.learned, map.learned);
+    }
+
+    #[test]
+    fn a_memory_that_no_map_wrote_does_no_harm() {
+        for votes in [Vec::new(), vec![1; 7], vec![u32::MAX; COLUMNS * ROWS * BINS]] {
+            let mut map = CarLengthMap::new();
+            map.recall(&CarLengthMemory { votes });
+            let rect = Rect::new(300.0, 150.0, 50.0, 50.0);
+            (0..600).for_each(|_| map.vote(CarLengthMap::cell(SIZE, rect.foot()), Class::Car, rect));
+            assert!(map.at(CarLengthMap::cell(SIZE, rect.foot()), Class::Car, rect).is_finite());
+        }
     }
 
     #[test]

@@ -81,6 +81,18 @@ impl Footprint {
         self.car_length[(row.max(0.0) as usize).min(ROWS - 1)] = Some(car_length.max(1.0));
     }
 
+    /// Car length in pixels seen last in each row.
+    pub(super) fn car_lengths(&self) -> &[Option<f32>] {
+        &self.car_length
+    }
+
+    /// Takes over what was learned about each row.
+    pub(super) fn recall(&mut self, car_lengths: &[Option<f32>]) {
+        for (known, length) in self.car_length.iter_mut().zip(car_lengths) {
+            *known = length.filter(|length| *length >= 1.0);
+        }
+    }
+
     /// Area of the zone in square car lengths: about as many passenger cars as can queue in it (20 m² each in MKJI 1997, and L is about 4.5 m).
     /// Rows in which no vehicle was seen are taken as the nearest one that has seen some; `None` when none has.
     pub(super) fn area_l2(&self) -> Option<f64> {

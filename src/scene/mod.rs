@@ -13,12 +13,14 @@ mod trail;
 mod approach;
 mod footprint;
 mod signal_cycle;
+mod memory;
 
-pub use approach::{Approach, ApproachPlace, ApproachSecond};
+pub use approach::{Approach, ApproachMemory, ApproachPlace, ApproachSecond};
 pub use car_length::CarLengthMap;
 pub(crate) use car_length::own_length;
 pub use flow_field::{Flow, FlowField};
 pub use heading::Heading;
+pub use memory::SceneMemory;
 pub use per_track::PerTrack;
 pub use rest::Rest;
 pub(crate) use rest::displacement;

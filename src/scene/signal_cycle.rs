@@ -19,6 +19,8 @@ pub struct SignalCycle {
     levelled: Vec<(f32, f32)>,
     likeness: Vec<f32>,
     found: Option<Duration>,
+    /// The cycle an earlier run of the program found: holds until this one has watched for as long as it remembers.
+    recalled: Option<Duration>,
 }
 
 /// 15 minutes.
@@ -54,6 +56,7 @@ impl SignalCycle {
             levelled: Vec::with_capacity(REMEMBERED),
             likeness: vec![0.0; LONGEST + 2],
             found: None,
+            recalled: None,
         }
     }
 
@@ -70,18 +73,24 @@ impl SignalCycle {
 
     /// The cycle, when the traffic shows one.
     pub fn length(&self) -> Option<Duration> {
-        self.found
+        self.found.or(self.recalled)
+    }
+
+    /// Goes on with the cycle that an earlier run of the program found.
+    pub fn recall(&mut self, cycle: Duration) {
+        self.recalled = Some(cycle).filter(|cycle| (SHORTEST as u64..=LONGEST as u64).contains(&cycle.as_secs()));
     }
 
     /// Forgets everything, keeps the memory.
     pub fn clear(&mut self) {
         self.samples.clear();
-        (self.last_second, self.found, self.until_next) = (None, None, AT_LEAST);
+        (self.last_second, self.found, self.recalled, self.until_next) = (None, None, None, AT_LEAST);
     }
 
     fn push(&mut self, figure: Option<f32>) {
         if self.samples.len() == REMEMBERED {
             self.samples.pop_front();
+            self.recalled = None;
         }
         self.samples.push_back(figure);
         self.until_next = self.until_next.saturating_sub(1);
@@ -258,6 +267,30 @@ mod tests {
                 cycle.observe(MediaTime::from_micros(at), figure);
             }
             prop_assert!(cycle.length().is_none_or(|length| (29.0..=242.0).contains(&length.as_secs_f64())));
+        }
+    }
+
+    #[test]
+    fn the_cycle_of_an_earlier_run_holds_until_this_one_knows_its_own() {
+        let mut cycle = SignalCycle::new();
+        cycle.recall(Duration::from_secs(97));
+        let mut second = 0;
+        let mut watch = |cycle: &mut SignalCycle, secs: i64, figure: fn(f64) -> f32| {
+            (0..secs).for_each(|_| {
+                cycle.observe(MediaTime::from_micros(second * 1_000_000), figure(second as f64));
+                second += 1;
+            });
+            cycle.length().map(|length| length.as_secs_f64().round())
+        };
+        assert_eq!(watch(&mut cycle, 60, |at| queue(at, 64.0, 0.6)), Some(97.0), "too early to know better");
+        assert_eq!(watch(&mut cycle, 240, |at| queue(at, 64.0, 0.6)), Some(64.0));
+        let mut quiet = SignalCycle::new();
+        quiet.recall(Duration::from_secs(97));
+        assert_eq!(watch(&mut quiet, 800, |_| 0.0), Some(97.0));
+        assert_eq!(watch(&mut quiet, 200, |_| 0.0), None, "a quarter of an hour without a signal is a road without one");
+        for wild in [0, 5, 100_000] {
+            quiet.recall(Duration::from_secs(wild));
+            assert_eq!(quiet.length(), None);
         }
     }
 

@@ -4,7 +4,7 @@ use super::car_length::{CarLengthMap, Cell};
 use super::flow_field::FlowField;
 use super::scene_track::SceneTrack;
 use super::trail::Trail;
-use super::{PerTrack, Scene};
+use super::{PerTrack, Scene, SceneMemory};
 use crate::base::geom::{FrameSize, Pixel, Rect};
 use crate::base::time::{MediaTime, Stamp};
 use crate::track::Track;
@@ -17,7 +17,9 @@ pub struct SceneState {
     car_length: CarLengthMap,
     flow: FlowField,
     spare: Vec<Trail>,
-    last: Option<(MediaTime, FrameSize)>,
+    last: Option<MediaTime>,
+    /// Size of the pictures that were learned from: another one is another view.
+    size: Option<FrameSize>,
 }
 
 impl SceneState {
@@ -37,18 +39,32 @@ impl SceneState {
 
     /// Takes what the tracker says about one frame. Time that runs backwards is a new session; another picture size is another view.
     pub fn observe(&mut self, at: Stamp, size: FrameSize, tracks: &[Track]) -> Scene<'_> {
-        if self.last.is_some_and(|(last, known)| at.media < last || known != size) {
+        if self.last.is_some_and(|last| at.media < last) || self.size != Some(size) {
             self.restart();
         }
-        if self.last.is_none_or(|(_, known)| known != size) {
+        if self.size.replace(size) != Some(size) {
             self.car_length = CarLengthMap::new();
         }
-        let since_last = self.last.map(|(last, _)| at.media.since(last));
-        self.last = Some((at.media, size));
+        let since_last = self.last.map(|last| at.media.since(last));
+        self.last = Some(at.media);
         self.follow(at, size, tracks);
         self.learn(size);
         self.flow.learn(size, &self.tracks, since_last.unwrap_or_default().as_secs_f64());
         Scene { at, since_last, size, tracks: &self.tracks, flow: &self.flow }
+    }
+
+    /// What was learned, for the next run of the program; `None` before the first frame.
+    pub fn memory(&self) -> Option<SceneMemory> {
+        let size = self.size?;
+        Some(SceneMemory { width: size.width, height: size.height, car_length: self.car_length.memory(), flow: self.flow.memory() })
+    }
+
+    /// Goes on from what an earlier run learned, as long as the pictures have the same size.
+    pub fn recall(&mut self, memory: &SceneMemory) {
+        let size = FrameSize::new(memory.width, memory.height);
+        self.size = Some(size);
+        self.car_length.recall(&memory.car_length);
+        self.flow.recall(size, &memory.flow);
     }
 
     /// Which way traffic goes at each place, as far as it is known.

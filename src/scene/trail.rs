@@ -51,6 +51,13 @@ impl Trail {
         self.samples.iter()
     }
 
+    /// The samples in `from..=to`, oldest first.
+    pub fn between(&self, from: MediaTime, to: MediaTime) -> impl DoubleEndedIterator<Item = &Sample> + ExactSizeIterator + Clone {
+        let first = self.samples.partition_point(|sample| sample.at < from);
+        let end = self.samples.partition_point(|sample| sample.at <= to);
+        self.samples.range(first..end.max(first))
+    }
+
     /// The latest sample.
     pub fn last(&self) -> Option<&Sample> {
         self.samples.back()

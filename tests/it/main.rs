@@ -26,5 +26,6 @@ mod secrets;
 mod probe_broker;
 mod crossings;
 mod killed_agent;
+mod restart;
 mod accident_film;
 mod view;

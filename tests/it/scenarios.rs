@@ -6,4 +6,5 @@ mod contract;
 mod film;
 mod incident;
 mod line_count;
+mod restart;
 mod stories;

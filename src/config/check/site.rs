@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::Checker;
 use crate::base::class::Class;
 use crate::base::emp::EmpTable;
-use crate::config::file::{DurationText, EmpFile, OutboxFile, PageFile, SiteFile};
-use crate::config::settings::{OutboxSettings, PageSettings, Site};
+use crate::config::file::{DurationText, EmpFile, OutboxFile, PageFile, RestartFile, SiteFile};
+use crate::config::settings::{OutboxSettings, PageSettings, RestartSettings, Site};
 
 impl Checker<'_> {
     pub(super) fn site(&mut self, file: &SiteFile) -> Option<Site> {
@@ -101,6 +101,14 @@ impl Checker<'_> {
             );
         }
         OutboxSettings { directory, max_bytes: megabytes.saturating_mul(1 << 20), keep_history: keep }
+    }
+
+    pub(super) fn restart(&mut self, file: &RestartFile) -> RestartSettings {
+        let (secs, hour) = (DurationText::from_secs, DurationText::from_secs(3600));
+        RestartSettings {
+            resume_within: self.duration("restart.resume_within", file.resume_within, secs(0)..=hour),
+            judge_within: self.duration("restart.judge_within", file.judge_within, secs(10)..=hour),
+        }
     }
 
     pub(super) fn page(&mut self, file: &PageFile) -> Option<PageSettings> {

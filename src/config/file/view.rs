@@ -7,7 +7,7 @@ use super::duration::DurationText;
 use crate::config::settings::ViewSettings;
 
 /// Watching over the view: whether the camera was moved, covered, blurred, left in the dark, or repeats one picture. While it is, its rules rest and
-/// its open events end as `cameraLost`; they go on by themselves when the view is back. The first view that is steady after the start is home.
+/// its open events end as `cameraLost`; they go on by themselves when the view is back. The first view that is steady after the very first start is home.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ViewFile {
@@ -29,7 +29,7 @@ pub struct ViewFile {
     /// Where all but the brightest fiftieth of the picture is darker than this share of white, and no edge of home can be seen, it counts as dark, 0 to 0.5.
     pub dark: f32,
     /// How long another steady view must last before it becomes home by itself, 1 min to 30 d. Without it, a moved view stays `moved`
-    /// until it is back or the agent is started anew: zones and lines are right for one view only.
+    /// until it is back, or lines or zones are drawn anew: they are right for one view only. A restart does not change home.
     #[schemars(extend("x-example" = "12h"))]
     pub accept_after: Option<DurationText>,
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::base::time::Stamp;
 use crate::config::settings::{CrowdSettings, Zone};
 use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, RuleText, Severity};
-use crate::rules::episode::{Episode, Timing, earlier, two_decimals, zone_ref};
+use crate::rules::episode::{Episode, Judgement, Timing, earlier, two_decimals, zone_ref};
 use crate::rules::hold::Truth;
 use crate::rules::sampling::Sampling;
 use crate::rules::window::Window;
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, LeftOpen, Rule};
 use crate::scene::Scene;
 
 /// Watches one zone for a crowd.
@@ -50,7 +50,8 @@ impl CrowdCount {
         let ends = Truth::of(recent.mean() < f64::from(settings.exit_below), is_covered);
         let (told_secs, told) = (self.told.secs(), &self.told_sum);
         let finding = || finding(settings, self.zone.area_m2, now, told, told_secs);
-        self.episode.observe(now, begins, ends, finding, out);
+        let grade = (severity(settings, self.zone.area_m2, told), Kind::Count);
+        self.episode.observe(now, Judgement { begins, ends, grade }, finding, out);
     }
 }
 
@@ -74,6 +75,10 @@ impl Rule for CrowdCount {
         self.smooth.clear();
         self.told.clear();
         self.told_sum = People::default();
+    }
+
+    fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        self.episode.resume(left)
     }
 }
 
@@ -102,7 +107,7 @@ impl People {
 /// The figures now. Confidence is the coverage times a half at the configured number, rising to one at twice that number.
 fn finding(settings: &CrowdSettings, area_m2: Option<f64>, now: Stamp, people: &People, window_secs: f64) -> Finding {
     let coverage = (people.observed_secs / window_secs).min(1.0);
-    let times = people.mean() / f64::from(settings.enter_at.max(1));
+    let times = times(settings, people);
     let measurement = Measurement {
         window_start: Some(earlier(now, Duration::from_secs_f64(window_secs)).wall.to_string()),
         window_end: Some(now.wall.to_string()),
@@ -114,14 +119,20 @@ fn finding(settings: &CrowdSettings, area_m2: Option<f64>, now: Stamp, people: &
         ..Measurement::default()
     };
     let confidence = two_decimals(coverage * (0.5 + 0.5 * (times - 1.0).clamp(0.0, 1.0))) as f32;
-    let severity = severity(times, area_m2.map(|area| people.mean() / area));
+    let severity = severity(settings, area_m2, people);
     Finding { kind: Kind::Count, severity, confidence, measurement, involved: Vec::new(), why: Vec::new() }
+}
+
+/// How many times the configured number there are.
+fn times(settings: &CrowdSettings, people: &People) -> f64 {
+    people.mean() / f64::from(settings.enter_at.max(1))
 }
 
 /// By people per square metre where the area is known (2 uncomfortable, 3.5 contact, 5 dangerous: Fruin 1971), and by
 /// how many times the configured number there are.
-fn severity(times: f64, per_m2: Option<f64>) -> Severity {
-    let by_number = if times >= 2.0 { Severity::Medium } else { Severity::Low };
+fn severity(settings: &CrowdSettings, area_m2: Option<f64>, people: &People) -> Severity {
+    let per_m2 = area_m2.map(|area| people.mean() / area);
+    let by_number = if times(settings, people) >= 2.0 { Severity::Medium } else { Severity::Low };
     let by_density = match per_m2 {
         Some(density) if density >= 5.0 => Severity::Critical,
         Some(density) if density >= 3.5 => Severity::High,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::time::{MediaTime, Stamp};
 use crate::event::{EndReason, Event, EventScope, Finding, OpenEvent, Opening, RuleText, ZoneRef};
-use crate::rules::Findings;
+use crate::rules::{Findings, LeftOpen};
 use crate::track::TrackId;
 
 /// Who an event begins with.
@@ -23,11 +23,31 @@ pub(super) struct Case {
     zone: ZoneRef,
     rule: RuleText,
     open: Option<(OpenEvent, MediaTime)>,
+    /// Left open by an earlier run of the program, until the first frame.
+    left: Option<LeftOpen>,
 }
 
 impl Case {
     pub(super) fn new(scope: EventScope, zone: ZoneRef, rule: RuleText) -> Self {
-        Self { scope, zone, rule, open: None }
+        Self { scope, zone, rule, open: None, left: None }
+    }
+
+    /// Goes on with an event that an earlier run left open, when it is about this zone by this rule.
+    pub(super) fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        let event = &left.event;
+        let is_ours = event.camera == self.scope.camera && event.zone.id == self.zone.id && event.rule.id == self.rule.id;
+        if !is_ours || self.left.is_some() {
+            return Some(left);
+        }
+        self.left = Some(left);
+        None
+    }
+
+    /// The first frame is here: the event that was left open is open, and its last message says how far it had come.
+    pub(super) fn take_up(&mut self, now: MediaTime) -> Option<&Event> {
+        let left = self.left.take()?;
+        let (event, _) = self.open.insert((OpenEvent::resume(left.event), now));
+        Some(event.last())
     }
 
     /// The latest message of the open event.
@@ -59,6 +79,7 @@ impl Case {
 
     /// Ends the event when one is open.
     pub(super) fn end(&mut self, now: Stamp, ended: Stamp, reason: EndReason, out: &mut Findings) {
+        out.events.extend(self.left.take().map(|left| left.end(now.wall)));
         out.events.extend(self.open.take().map(|(event, _)| event.end(now.wall, ended.wall, reason)));
     }
 }

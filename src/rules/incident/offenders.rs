@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::against::Run;
 use super::case::{Case, First};
+use super::spot::recalled;
 use crate::base::time::Stamp;
 use crate::event::{EndReason, Finding, Involved, Kind, Measurement, Severity};
-use crate::rules::Findings;
 use crate::rules::episode::two_decimals;
+use crate::rules::{Findings, LeftOpen};
 use crate::scene::SceneTrack;
 
 /// Who they are: that decides how urgent it is, and when the event about them is over.
@@ -71,6 +72,24 @@ impl Offenders {
             distance_l: 0.0,
             speed_l_s: None,
         }
+    }
+
+    /// Goes on with an event of an earlier run about road users of this kind.
+    pub(super) fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        let are_riders = left.event.involved.iter().all(|one| one.class.is_two_wheeler());
+        if are_riders == matches!(self.who, Who::Riders(_)) { self.case.resume(left) } else { Some(left) }
+    }
+
+    /// The first frame is here: what an earlier run left open is over when nobody more comes, as ever.
+    pub(super) fn take_up(&mut self, now: Stamp, watched_secs: f64) {
+        let Some(event) = self.case.take_up(now.media) else { return };
+        self.total = event.measurement.users_total.unwrap_or(0);
+        (self.told, self.confidence) = (self.total, event.confidence);
+        self.distance_l = event.measurement.distance_l.unwrap_or(0.0) as f32;
+        self.speed_l_s = event.measurement.speed_l_s.map(|speed| speed as f32);
+        self.involved.extend(event.involved.iter().take(NAMED));
+        self.since = Some(recalled(event.started, now));
+        self.last = Some((now, watched_secs));
     }
 
     /// One more, caught now.

@@ -66,6 +66,11 @@ impl OnFoot {
         self.seen.is_none()
     }
 
+    /// Whether this is somebody who was seen to walk, by an earlier run of the program.
+    pub(super) fn is_known_to_walk(&mut self) {
+        self.has_walked = true;
+    }
+
     /// Forgets the time on the road, and that an event counted it.
     pub(super) fn begin_again(&mut self) {
         (self.secs, self.since, self.is_counted) = (0.0, None, false);

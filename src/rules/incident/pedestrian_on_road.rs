@@ -7,16 +7,18 @@ use std::collections::VecDeque;
 
 use super::case::{Case, First};
 use super::on_foot::{Feet, OnFoot, Sighting, belongs_to_a_vehicle, is_well_inside};
+use super::spot::recalled;
 use crate::base::class::Class;
-use crate::base::geom::{Norm, Polygon};
+use crate::base::geom::{Norm, Point, Polygon};
 use crate::base::time::Stamp;
 use crate::config::settings::{PedestrianOnRoadSettings, Zone, ZoneUse};
 use crate::event::{EndReason, EventScope, Finding, Involved, Kind, Measurement, RuleText, Severity};
 use crate::rules::episode::{two_decimals, zone_ref};
+use crate::rules::lately::Lately;
+use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
 use crate::scene::{PerTrack, Scene, SceneTrack};
-use crate::track::TrackId;
 
 /// Watches one carriageway for people on foot.
 #[derive(Debug)]
@@ -33,12 +35,18 @@ pub struct PedestrianOnRoad {
     near: NearMisses,
     /// Where in the scene's tracks those are who have been there for long.
     there: Vec<usize>,
+    /// Where they stand, in pixels.
+    places: Vec<[f32; 2]>,
     total: u32,
     most: u32,
     since: Option<Stamp>,
     /// When someone was last there: on both clocks, and in watched seconds.
     last: Option<(Stamp, f64)>,
     case: Case,
+    keeper: Keeper,
+    /// Where people were on it in an earlier run of the program, in pixels, and until when in watched seconds they may be known by it.
+    known: Vec<[f32; 2]>,
+    known_until_secs: f64,
 }
 
 /// Lost people who are remembered.
@@ -57,6 +65,7 @@ impl PedestrianOnRoad {
     ) -> Self {
         let is_theirs = |zone: &&Zone| matches!(zone.kind, ZoneUse::Crossing | ZoneUse::Sidewalk | ZoneUse::Waiting);
         let case = Case::new(scope, zone_ref(&settings.zone, &zone), rule_text(&settings));
+        let keeper = Keeper::new(&settings.name, [&zone]);
         Self {
             theirs: all.filter(is_theirs).map(|zone| zone.polygon.clone()).collect(),
             settings,
@@ -67,11 +76,15 @@ impl PedestrianOnRoad {
             lost: VecDeque::with_capacity(REMEMBERED),
             near: NearMisses::default(),
             there: Vec::new(),
+            places: Vec::new(),
             total: 0,
             most: 0,
             since: None,
             last: None,
             case,
+            keeper,
+            known: Vec::new(),
+            known_until_secs: 0.0,
         }
     }
 
@@ -107,6 +120,9 @@ impl PedestrianOnRoad {
             {
                 *person = self.lost.remove(known).unwrap_or_default();
             }
+            if self.watched_secs <= self.known_until_secs && was_there(&self.known, track) {
+                person.is_known_to_walk();
+            }
             person.take(sighting, enough_secs);
             if person.is_there(self.watched_secs, enough_secs) {
                 self.there.push(index);
@@ -114,12 +130,25 @@ impl PedestrianOnRoad {
         }
     }
 
+    /// The first frame is here: what an earlier run left open has the time that it takes to find somebody there, and then is over as ever.
+    fn take_up(&mut self, now: Stamp) {
+        let Some(event) = self.case.take_up(now.media) else { return };
+        self.total = event.measurement.users_total.unwrap_or(0);
+        self.most = event.measurement.people_max.unwrap_or(0);
+        self.since = Some(recalled(event.started, now));
+        self.known_until_secs = self.watched_secs + FOUND_AGAIN_SECS;
+        self.last = Some((now, self.known_until_secs + self.settings.dwell.as_secs_f64()));
+    }
+
     /// Takes note of who is there now.
     fn count(&mut self, scene: &Scene<'_>) {
         if self.there.is_empty() {
             return;
         }
+        self.places.clear();
         for &index in &self.there {
+            let foot = scene.tracks[index].foot();
+            self.places.push([foot.x, foot.y]);
             let person = self.people.at_mut(index);
             if !std::mem::replace(&mut person.is_counted, true) {
                 self.total = self.total.saturating_add(1);
@@ -198,6 +227,7 @@ impl PedestrianOnRoad {
 impl Rule for PedestrianOnRoad {
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
         self.watched_secs += self.sampling.secs(scene);
+        self.take_up(scene.at);
         self.follow(scene);
         self.count(scene);
         self.tell(scene, out);
@@ -207,33 +237,50 @@ impl Rule for PedestrianOnRoad {
         self.end(at, at, reason, out);
         (self.people, self.watched_secs) = (PerTrack::default(), 0.0);
         self.there.clear();
+        self.known_until_secs = 0.0;
+    }
+
+    fn memory(&self) -> Option<RuleMemory> {
+        self.case.last()?;
+        Some(self.keeper.keep(Kept::OnFoot(self.places.clone())))
+    }
+
+    fn recall(&mut self, memory: &RuleMemory) -> bool {
+        let (true, Kept::OnFoot(known)) = (self.keeper.is_mine(memory), &memory.kept) else { return false };
+        self.known.clone_from(known);
+        true
+    }
+
+    fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        self.case.resume(left)
     }
 }
 
+/// Whoever is followed this soon after the program started was there before.
+const FOUND_AGAIN_SECS: f64 = 3.0;
+/// And this near to where somebody stood, in L.
+const SAME_PLACE_L: f32 = 0.5;
+
+fn was_there(known: &[[f32; 2]], track: &SceneTrack) -> bool {
+    known.iter().any(|[x, y]| Point::new(*x, *y).distance(track.foot()) <= SAME_PLACE_L * track.car_length)
+}
+
 /// Vehicles that passed near someone on foot.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct NearMisses {
     /// How many did.
     passed: u32,
     /// The latest of them, so that none counts twice.
-    lately: VecDeque<TrackId>,
+    lately: Lately,
     last_secs: Option<f64>,
 }
 
-/// Vehicles that are remembered.
-const PASSING: usize = 16;
 /// Near enough to hit, in L.
 const NEAR_L: f32 = 2.0;
 /// Slower does not pass, in L/s (8 km/h).
 const PASSING_L_S: f32 = 0.5;
 /// A pass counts as danger for this many seconds: traffic comes in platoons.
 const RECENT_SECS: f64 = 30.0;
-
-impl Default for NearMisses {
-    fn default() -> Self {
-        Self { passed: 0, lately: VecDeque::with_capacity(PASSING), last_secs: None }
-    }
-}
 
 impl NearMisses {
     fn watch(&mut self, scene: &Scene<'_>, person: &SceneTrack, watched_secs: f64) {
@@ -246,14 +293,11 @@ impl NearMisses {
         };
         for vehicle in scene.tracks.iter().filter(passes) {
             self.last_secs = Some(watched_secs);
-            if self.lately.contains(&vehicle.track.id) {
+            if self.lately.has(vehicle.track.id) {
                 continue;
             }
             self.passed = self.passed.saturating_add(1);
-            if self.lately.len() == PASSING {
-                self.lately.pop_front();
-            }
-            self.lately.push_back(vehicle.track.id);
+            self.lately.note(vehicle.track.id);
         }
     }
 

@@ -1,12 +1,14 @@
 //! A place where a vehicle stands, whatever number the tracker gives it.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::class::Class;
-use crate::base::geom::{Pixel, Point};
-use crate::base::time::{MediaTime, Stamp};
+use crate::base::geom::{Pixel, Point, Rect};
+use crate::base::time::{MediaTime, Stamp, WallTime};
 use crate::event::Involved;
+use crate::rules::lately::Lately;
 use crate::scene::{Heading, Rest, Scene, SceneTrack, displacement};
 use crate::track::TrackId;
 
@@ -29,17 +31,34 @@ pub(super) struct Spot {
     looked: u32,
     car_length: f32,
     passed: u32,
-    passed_lately: VecDeque<TrackId>,
+    passed_lately: Lately,
+}
+
+/// A standing vehicle as the next run of the program needs it to know it again. Lengths in pixels.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct SpotMemory {
+    first_track: u32,
+    class: String,
+    /// Left, top, width, height of its box.
+    place: [f32; 4],
+    car_length: f32,
+    /// Since when it has been standing there, in microseconds of UTC.
+    since: i64,
+    /// How much of that nobody saw, in seconds.
+    blind_secs: f64,
+    /// Frames in which it was seen, of so many.
+    seen: [u32; 2],
+    passed: u32,
 }
 
 /// A new track at the place is the same vehicle when it has been standing for this long: what drives through is not.
 const STANDS: Duration = Duration::from_millis(1500);
+/// What stands there when the program starts needs this long until it is followed and has been seen to stand.
+const FOUND_AGAIN: Duration = Duration::from_millis(2500);
 /// A vehicle passes when it goes by within this distance beside, in L: the own and the next lane.
 const BESIDE_L: f32 = 3.0;
 /// Slower than this does not pass but creeps in the same queue, in L/s.
 const PASSING_L_S: f32 = 0.3;
-/// Passing vehicles whose numbers are remembered, so that none counts twice.
-const REMEMBERED: usize = 16;
 
 impl Spot {
     pub(super) fn new(track: &SceneTrack, now: Stamp) -> Self {
@@ -55,8 +74,47 @@ impl Spot {
             looked: 0,
             car_length: track.car_length,
             passed: 0,
-            passed_lately: VecDeque::with_capacity(REMEMBERED),
+            passed_lately: Lately::default(),
         }
+    }
+
+    /// For the next run of the program.
+    pub(super) fn memory(&self) -> SpotMemory {
+        let place = self.rest.place();
+        SpotMemory {
+            first_track: self.first_track.0,
+            class: self.class.name().to_owned(),
+            place: [place.left, place.top, place.width, place.height],
+            car_length: self.car_length,
+            since: self.rest.since().wall.as_micros(),
+            blind_secs: self.blind.as_secs_f64(),
+            seen: [self.seen, self.looked],
+            passed: self.passed,
+        }
+    }
+
+    /// A vehicle that an earlier run saw standing, until `watched_until`: whoever stands there `now` is taken for it. `None` for a class of another
+    /// version of the program.
+    pub(super) fn recalled(memory: &SpotMemory, watched_until: WallTime, now: Stamp) -> Option<Self> {
+        let secs = |secs: f64| Duration::try_from_secs_f64(secs).unwrap_or_default();
+        let first = recalled(WallTime::from_micros(memory.since), now);
+        let stood = now.media.since(first.media);
+        let blind = secs(memory.blind_secs) + secs(watched_until.secs_until(now.wall));
+        let [left, top, width, height] = memory.place;
+        Some(Self {
+            track: None,
+            first_track: TrackId(memory.first_track),
+            class: Class::from_name(&memory.class)?,
+            rest: Rest::new(first, Rect::new(left, top, width, height)),
+            blind: blind.min(stood),
+            gone_blind: FOUND_AGAIN,
+            last_seen: now,
+            seen: memory.seen[0],
+            looked: memory.seen[1],
+            car_length: memory.car_length.max(1.0),
+            passed: memory.passed,
+            passed_lately: Lately::default(),
+        })
     }
 
     /// Since when the vehicle has been standing here.
@@ -157,17 +215,21 @@ impl Spot {
     pub(super) fn watch_passing(&mut self, scene: &Scene<'_>, lane: Option<Heading>) {
         for track in scene.tracks.iter().filter(|track| track.track.is_observed && track.track.class.is_vehicle()) {
             let id = track.track.id;
-            let is_other = !self.holds(id) && !self.passed_lately.contains(&id);
+            let is_other = !self.holds(id) && !self.passed_lately.has(id);
             let goes_along = |lane: Heading| heading(track).is_none_or(|heading| heading.degrees_to(lane) < 90.0);
             if is_other && lane.is_none_or(goes_along) && goes_by(track, self.rest.place().center(), self.car_length) {
                 self.passed = self.passed.saturating_add(1);
-                if self.passed_lately.len() == REMEMBERED {
-                    self.passed_lately.pop_front();
-                }
-                self.passed_lately.push_back(id);
+                self.passed_lately.note(id);
             }
         }
     }
+}
+
+/// An instant of an earlier run of the program on this run's clocks; not later than `now`.
+pub(super) fn recalled(wall: WallTime, now: Stamp) -> Stamp {
+    let wall = wall.min(now.wall);
+    let ago_us = now.wall.as_micros().saturating_sub(wall.as_micros());
+    Stamp { media: MediaTime::from_micros(now.media.as_micros().saturating_sub(ago_us)), wall }
 }
 
 fn is_large(class: Class) -> bool {
@@ -216,7 +278,7 @@ mod tests {
             looked: 1,
             car_length: 60.0,
             passed: 0,
-            passed_lately: VecDeque::new(),
+            passed_lately: Lately::default(),
         };
         let gone = |spot: &Spot, at: f64| spot.gone_for(MediaTime::from_secs_f64(at));
         assert_eq!(gone(&spot, 21.0), Some(Duration::from_secs(1)));

@@ -5,16 +5,19 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::lane::lane_at;
-use super::spot::Spot;
+use super::spot::{Spot, SpotMemory};
 use crate::base::geom::{Norm, Polygon};
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{StoppedVehicleSettings, Zone, ZoneUse};
 use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, OpenEvent, Opening, RuleText, Severity, ZoneRef};
 use crate::rules::episode::{two_decimals, zone_ref};
+use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
 use crate::scene::{Scene, SceneTrack};
 
 /// Watches one zone for standing vehicles.
@@ -30,13 +33,33 @@ pub struct StoppedVehicle {
     /// The latest interruption of the camera, and when it was over.
     unwatched: Option<(Duration, MediaTime)>,
     spots: Vec<(Spot, Option<Told>)>,
+    keeper: Keeper,
+    /// Where vehicles of open events stood in an earlier run of the program.
+    known: Vec<Standing>,
+    /// Events of an earlier run, until the first frame says what time it is.
+    left: Vec<(LeftOpen, SpotMemory)>,
+}
+
+/// Where the vehicle of an open event stands.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    event: String,
+    spot: SpotMemory,
 }
 
 /// An event that was begun, and when it was last told of.
 #[derive(Debug)]
 struct Told {
     event: OpenEvent,
-    at: MediaTime,
+    /// `None`: not since the program was started.
+    at: Option<MediaTime>,
+}
+
+impl Told {
+    /// Whether it is time to say that it lasts.
+    fn is_due(&self, now: MediaTime, update_every: Duration) -> bool {
+        self.at.is_none_or(|at| now.since(at) >= update_every)
+    }
 }
 
 /// Standing for this long is worth a look.
@@ -55,7 +78,20 @@ impl StoppedVehicle {
     ) -> Self {
         let waiting = all.filter(|(_, zone)| zone.kind == ZoneUse::Waiting).map(|(_, zone)| zone.polygon.clone()).collect();
         let zone_ref = zone_ref(&settings.zone, &zone);
-        Self { scope, settings, zone, zone_ref, waiting, sampling, unwatched: None, spots: Vec::new() }
+        let keeper = Keeper::new(&settings.name, [&zone]);
+        Self {
+            scope,
+            settings,
+            zone,
+            zone_ref,
+            waiting,
+            sampling,
+            unwatched: None,
+            spots: Vec::new(),
+            keeper,
+            known: Vec::new(),
+            left: Vec::new(),
+        }
     }
 
     fn is_watched(&self, track: &SceneTrack, scene: &Scene<'_>) -> bool {
@@ -114,13 +150,24 @@ impl StoppedVehicle {
                     let opening = Opening { scope: &self.scope, zone, rule, subject: &subject, onset: spot.since(), now };
                     let (event, message) = OpenEvent::begin(opening, finding(spot, now));
                     out.events.push(message);
-                    *told = Some(Told { event, at: now.media });
+                    *told = Some(Told { event, at: Some(now.media) });
                 }
-                Some(told) if spot.is_seen(now.media) && now.media.since(told.at) >= settings.update_every => {
+                Some(told) if spot.is_seen(now.media) && told.is_due(now.media, settings.update_every) => {
                     out.events.push(told.event.update(now.wall, finding(spot, now)));
-                    told.at = now.media;
+                    told.at = Some(now.media);
                 }
                 None | Some(_) => {}
+            }
+        }
+    }
+
+    /// Looks for the vehicles of an earlier run where they stood: who stands there goes on under the same id, who is not there for as long as ever
+    /// is gone.
+    fn take_up(&mut self, now: Stamp, out: &mut Findings) {
+        for (left, known) in self.left.drain(..) {
+            match Spot::recalled(&known, left.watched_until, now) {
+                Some(spot) => self.spots.push((spot, Some(Told { event: OpenEvent::resume(left.event), at: None }))),
+                None => out.events.push(left.end(now.wall)),
             }
         }
     }
@@ -141,6 +188,7 @@ impl StoppedVehicle {
 
 impl Rule for StoppedVehicle {
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
+        self.take_up(scene.at, out);
         self.note_interruption(scene);
         self.look(scene);
         self.tell(scene.at, out);
@@ -149,8 +197,35 @@ impl Rule for StoppedVehicle {
 
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
         self.unwatched = None;
+        out.events.extend(self.left.drain(..).map(|(left, _)| left.end(at.wall)));
         let told = self.spots.drain(..).filter_map(|(_, told)| told);
         out.events.extend(told.map(|told| told.event.end(at.wall, at.wall, reason)));
+    }
+
+    fn memory(&self) -> Option<RuleMemory> {
+        let standing = |(spot, told): &(Spot, Option<Told>)| {
+            let event = told.as_ref()?.event.last().id.to_string();
+            Some(Standing { event, spot: spot.memory() })
+        };
+        let standing: Vec<_> = self.spots.iter().filter_map(standing).collect();
+        (!standing.is_empty()).then(|| self.keeper.keep(Kept::Standing(standing)))
+    }
+
+    fn recall(&mut self, memory: &RuleMemory) -> bool {
+        let (true, Kept::Standing(known)) = (self.keeper.is_mine(memory), &memory.kept) else { return false };
+        self.known.clone_from(known);
+        true
+    }
+
+    fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        let id = left.event.id.to_string();
+        match self.known.iter().position(|known| known.event == id) {
+            Some(index) if self.left.len() < MOST => {
+                self.left.push((left, self.known.swap_remove(index).spot));
+                None
+            }
+            Some(_) | None => Some(left),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::config::settings::{WrongWaySettings, Zone};
 use crate::event::{EndReason, EventScope, RuleText};
 use crate::rules::episode::{two_decimals, zone_ref};
 use crate::rules::sampling::Sampling;
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, LeftOpen, Rule};
 use crate::scene::{Heading, PerTrack, Scene, SceneTrack};
 
 /// Watches one zone for vehicles that go the wrong way.
@@ -132,6 +132,8 @@ impl WrongWay {
 impl Rule for WrongWay {
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
         self.watched_secs += self.sampling.secs(scene);
+        self.vehicles.take_up(scene.at, self.watched_secs);
+        self.riders.take_up(scene.at, self.watched_secs);
         self.follow(scene);
         self.catch(scene, out);
         self.vehicles.follow(scene.at, self.watched_secs, out);
@@ -143,6 +145,10 @@ impl Rule for WrongWay {
         self.riders.finish(at, reason, out);
         (self.ways, self.watched_secs) = (PerTrack::default(), 0.0);
         self.lost.clear();
+    }
+
+    fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        self.vehicles.resume(left).and_then(|left| self.riders.resume(left))
     }
 }
 

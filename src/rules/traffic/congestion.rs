@@ -6,19 +6,22 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::cycle_window::{CycleFigures, CycleWindow};
-use super::free_flow::FreeFlow;
+use super::free_flow::{FreeFlow, FreeFlowMemory};
 use crate::base::class::Class;
 use crate::base::geom::{Norm, Polygon};
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{CongestionSettings, Zone, ZoneUse};
 use crate::event::{CycleSource, EndReason, EventScope, Finding, Kind, Measurement, RuleText, Severity};
-use crate::rules::episode::{Episode, Timing, earlier, two_decimals, zone_ref};
+use crate::rules::episode::{Episode, Judgement, Timing, earlier, two_decimals, zone_ref};
 use crate::rules::hold::{Hold, Truth};
+use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
-use crate::rules::{Findings, Rule};
-use crate::scene::{Approach, ApproachPlace, ApproachSecond, Scene, SignalCycle};
+use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
+use crate::scene::{Approach, ApproachMemory, ApproachPlace, ApproachSecond, Scene, SignalCycle};
 
 /// Watches one zone for congestion.
 #[derive(Debug)]
@@ -33,6 +36,17 @@ pub struct Congestion {
     /// When a cycle was last learned from.
     learned: Option<MediaTime>,
     episode: Episode,
+    keeper: Keeper,
+}
+
+/// What is usual on one approach, for the next run of the program.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CongestionMemory {
+    free_flow: FreeFlowMemory,
+    /// The signal's cycle in seconds, as found in the traffic.
+    cycle_secs: Option<f64>,
+    approach: Option<ApproachMemory>,
+    exit: Option<ApproachMemory>,
 }
 
 /// Share of a cycle that must have been seen for its figures to mean something.
@@ -73,6 +87,7 @@ impl Congestion {
     pub(crate) fn new(scope: EventScope, settings: CongestionSettings, around: &Around<'_>, sampling: Sampling) -> Self {
         let waiting: Vec<Polygon<Norm>> =
             around.all.values().filter(|zone| zone.kind == ZoneUse::Waiting).map(|zone| zone.polygon.clone()).collect();
+        let keeper = Keeper::new(&scope.rule, [around.zone].into_iter().chain(around.exit));
         let place = |zone: &Zone| ApproachPlace {
             zone: zone.polygon.clone(),
             waiting: waiting.clone(),
@@ -91,6 +106,7 @@ impl Congestion {
             episode: Episode::new(scope, zone_ref(&settings.zone, around.zone), rule_text(&settings), timing),
             settings,
             sampling,
+            keeper,
         }
     }
 
@@ -116,8 +132,10 @@ impl Congestion {
         let begin_hold = self.settings.hold.max(span * CYCLES_TO_BEGIN).saturating_sub(span);
         self.episode.retime(begin_hold, self.settings.clear_hold.max(span * CYCLES_TO_END), span);
         let is_blocked = self.exit.as_ref().is_some_and(|exit| exit.is_blocked);
-        let finding = || finding(&self.settings, now, &judged, (cycle, source), is_blocked);
-        self.episode.observe(now, Truth::of(begins, is_known), Truth::of(judged.is_over(), is_known), finding, out);
+        let (kind, severity) = if is_blocked { (Kind::Spillback, Severity::High) } else { judged.kind() };
+        let finding = || finding(&self.settings, now, &judged, (cycle, source), (kind, severity));
+        let (begins, ends) = (Truth::of(begins, is_known), Truth::of(judged.is_over(), is_known));
+        self.episode.observe(now, Judgement { begins, ends, grade: (severity, kind) }, finding, out);
         self.learn(now.media, span, lesson);
     }
 
@@ -157,6 +175,31 @@ impl Rule for Congestion {
         self.cycle.clear();
         self.window.clear();
         self.learned = None;
+    }
+
+    fn memory(&self) -> Option<RuleMemory> {
+        Some(self.keeper.keep(Kept::Congestion(CongestionMemory {
+            free_flow: self.free_flow.memory(),
+            cycle_secs: self.cycle.length().map(|cycle| cycle.as_secs_f64()),
+            approach: self.approach.memory(),
+            exit: self.exit.as_ref().and_then(|exit| exit.approach.memory()),
+        })))
+    }
+
+    fn recall(&mut self, memory: &RuleMemory) -> bool {
+        let (true, Kept::Congestion(known)) = (self.keeper.is_mine(memory), &memory.kept) else { return false };
+        self.free_flow.recall(&known.free_flow);
+        let cycle = known.cycle_secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok());
+        cycle.into_iter().for_each(|cycle| self.cycle.recall(cycle));
+        known.approach.iter().for_each(|known| self.approach.recall(known));
+        if let (Some(exit), Some(known)) = (&mut self.exit, &known.exit) {
+            exit.approach.recall(known);
+        }
+        true
+    }
+
+    fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        self.episode.resume(left)
     }
 }
 
@@ -258,10 +301,9 @@ fn finding(
     now: Stamp,
     judged: &Judged<'_>,
     (cycle, source): (Duration, CycleSource),
-    is_blocked: bool,
+    (kind, severity): (Kind, Severity),
 ) -> Finding {
     let figures = &judged.figures;
-    let (kind, severity) = if is_blocked { (Kind::Spillback, Severity::High) } else { judged.kind() };
     let slow = judged.ratio.map_or(0.0, |ratio| 1.0 - (ratio / settings.enter_below).clamp(0.0, 1.0));
     let long = (judged.excess() - 1.0).clamp(0.0, 1.0);
     let sure = if source == CycleSource::Assumed { 0.9 } else { 1.0 };
@@ -310,5 +352,92 @@ fn rule_text(settings: &CongestionSettings) -> RuleText {
             settings.exit_above,
             RECOVERED * least
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::geom::FrameSize;
+    use crate::base::geom::{Point, Rect};
+    use crate::base::time::WallTime;
+    use crate::detect::Score;
+    use crate::scene::SceneState;
+    use crate::track::{Track, TrackId};
+
+    fn zone(top: f32) -> Zone {
+        let corners = [(0.1, top), (0.9, top), (0.9, 0.9), (0.1, 0.9)].map(|(x, y)| Point::new(x, y));
+        let polygon = Polygon::new(corners.to_vec()).expect("four corners");
+        Zone { name: "Utara".into(), kind: ZoneUse::Approach, polygon, area_m2: None, direction: None, stop_line: None }
+    }
+
+    fn rule(zone: &Zone) -> Congestion {
+        let slug = |name| Slug::new(name).expect("legal");
+        let secs = Duration::from_secs;
+        let settings = CongestionSettings {
+            name: slug("antrean"),
+            zone: slug("utara"),
+            exit_zone: None,
+            free_flow_l_s: 1.5,
+            min_vehicles: 4.0,
+            enter_below: 0.25,
+            exit_above: 0.35,
+            residual_smp: 7.0,
+            cycle: None,
+            window: secs(120),
+            hold: secs(60),
+            clear_hold: secs(300),
+            update_every: secs(300),
+            emp: crate::base::emp::EmpTable::default(),
+        };
+        let scope = EventScope { source: "/uji".into(), camera: slug("utara"), rule: slug("antrean") };
+        let all = std::collections::BTreeMap::new();
+        Congestion::new(scope, settings, &Around { zone, exit: None, all: &all }, Sampling::new(8.0))
+    }
+
+    /// Cars that drive down the zone for so many seconds.
+    fn watch(rule: &mut Congestion, scene: &mut SceneState, from: i64, to: i64) {
+        for frame in from * 8..to * 8 {
+            let micros = frame * 125_000;
+            let at = Stamp { media: MediaTime::from_micros(micros), wall: WallTime::from_micros(micros) };
+            let car = |id: i64| {
+                let down = ((6 * frame + id * 60) % 240) as f32;
+                let rect = Rect::new(200.0 + 60.0 * id as f32, down, 30.0 + down / 6.0, 20.0 + down / 8.0);
+                let number = TrackId(((6 * frame + id * 60) / 240 * 4 + id + 1) as u32);
+                let (first_seen, last_seen) = ((at.media, rect), at.media);
+                let score = Score::new(0.8);
+                let velocity = Point::new(0.0, 0.0);
+                Track { id: number, rect, class: Class::Car, score, velocity, is_observed: true, is_rider: false, first_seen, last_seen }
+            };
+            let mut tracks: Vec<Track> = (0..4).map(car).collect();
+            tracks.sort_by_key(|track| track.id);
+            rule.observe(&scene.observe(at, FrameSize::new(640, 360), &tracks), &mut Findings::default());
+        }
+    }
+
+    #[test]
+    fn the_next_run_knows_what_is_usual_on_the_same_approach_and_nothing_of_another() {
+        let (mut known, mut scene) = (rule(&zone(0.2)), SceneState::new());
+        watch(&mut known, &mut scene, 0, 120);
+        (0..40).for_each(|_| known.free_flow.learn(0.8, 97.0));
+        known.cycle.recall(Duration::from_secs(97));
+        let memory = known.memory().expect("always");
+        let text = serde_json::to_string(&memory).expect("finite figures");
+        let memory: RuleMemory = serde_json::from_str(&text).expect("read back");
+
+        let mut next = rule(&zone(0.2));
+        assert!(next.recall(&memory));
+        assert_eq!(next.memory(), Some(memory.clone()));
+        assert_eq!(
+            (next.free_flow.learned(), next.cycle()),
+            (known.free_flow.learned(), (Duration::from_secs(97), CycleSource::Estimated))
+        );
+        assert!(next.free_flow.learned().is_some());
+        let Kept::Congestion(CongestionMemory { approach: Some(approach), .. }) = &memory.kept else { panic!("an approach") };
+        assert_ne!(serde_json::to_value(approach).expect("JSON")["direction"], serde_json::Value::Null, "it saw traffic");
+
+        let mut elsewhere = rule(&zone(0.3));
+        assert!(!elsewhere.recall(&memory));
+        assert_eq!((elsewhere.free_flow.learned(), elsewhere.cycle().1), (None, CycleSource::Assumed));
     }
 }

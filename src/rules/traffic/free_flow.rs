@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 /// The 85th percentile of the mean speeds of whole signal cycles over about the last week, waiting at the light included. Until enough was seen
 /// the configured speed holds. Cycles in which the queue did not clear teach nothing: a jam is not normal because it lasts.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,6 +18,19 @@ pub(super) struct FreeFlow {
 pub(super) struct Day {
     observed_secs: f64,
     bins: [u32; BINS],
+}
+
+/// Days of observation as they are kept, the latest at the end.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct FreeFlowMemory {
+    days: Vec<DayMemory>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+struct DayMemory {
+    observed_secs: f64,
+    /// Cycles by speed.
+    cycles: Vec<u32>,
 }
 
 const BINS: usize = 96;
@@ -45,6 +60,22 @@ impl FreeFlow {
         let bin = ((speed_l_s / SLOWEST_L_S).max(1.0).log2() * BINS_PER_OCTAVE) as usize;
         today.bins[bin.min(BINS - 1)] += 1;
         today.observed_secs += secs;
+    }
+
+    /// What was learned, for the next run of the program.
+    pub(super) fn memory(&self) -> FreeFlowMemory {
+        let days = self.days.iter().map(|day| DayMemory { observed_secs: day.observed_secs, cycles: day.bins.to_vec() });
+        FreeFlowMemory { days: days.collect() }
+    }
+
+    /// Goes on from what an earlier run learned. Days on another scale are none.
+    pub(super) fn recall(&mut self, memory: &FreeFlowMemory) {
+        self.days.clear();
+        for day in memory.days.iter().filter(|day| day.cycles.len() == BINS && day.observed_secs >= 0.0).take(DAYS) {
+            // More cycles than a day has seconds were not written by this program.
+            let bins = std::array::from_fn(|bin| day.cycles[bin].min(DAY_SECS as u32));
+            self.days.push_back(Day { observed_secs: day.observed_secs, bins });
+        }
     }
 
     /// The speed of free traffic in L/s.
@@ -97,6 +128,30 @@ mod tests {
         (0..DAYS).for_each(|_| day(&mut free, 2.0));
         assert!((free.speed_l_s() / 3.7 - 1.0).abs() < 0.05, "{}", free.speed_l_s());
         assert_eq!(free.days.len(), DAYS);
+    }
+
+    #[test]
+    fn the_next_run_knows_the_same_speed_and_learns_on() {
+        let mut free = FreeFlow::new(1.5);
+        let learn = |free: &mut FreeFlow, from: u32, to: u32| (from..to).for_each(|i| free.learn(0.3 + f64::from(i % 50) / 40.0, 120.0));
+        learn(&mut free, 0, 2500);
+        let mut next = FreeFlow::new(1.5);
+        next.recall(&free.memory());
+        assert_eq!(next, free);
+        assert!(next.learned().is_some());
+        [&mut free, &mut next].into_iter().for_each(|free| learn(free, 2500, 9000));
+        assert_eq!(next, free);
+    }
+
+    #[test]
+    fn a_memory_that_nobody_wrote_does_no_harm() {
+        let day = |observed_secs, votes| DayMemory { observed_secs, cycles: vec![votes; BINS] };
+        for days in [vec![], vec![DayMemory { observed_secs: 1.0, cycles: vec![9; 3] }], vec![day(f64::MAX, u32::MAX); 40]] {
+            let mut free = FreeFlow::new(1.5);
+            free.recall(&FreeFlowMemory { days });
+            (0..40).for_each(|_| free.learn(1.0, 60.0));
+            assert!(free.speed_l_s().is_finite() && free.days.len() <= DAYS);
+        }
     }
 
     #[test]

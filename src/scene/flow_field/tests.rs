@@ -148,6 +148,30 @@ fn riders_against_the_flow_do_not_make_a_street_two_way_and_cars_do() {
 }
 
 #[test]
+fn the_next_run_knows_the_same_ways_and_sizes_and_learns_on() {
+    let mut scene = SceneState::new();
+    let rides: Vec<Ride> = (0..45u8).map(|n| straight(90.0 + f32::from(n % 7))).collect();
+    watch(&mut scene, 0, &rides);
+    let memory = scene.memory().expect("it saw frames");
+    let text = serde_json::to_string(&memory).expect("finite figures");
+    let memory = serde_json::from_str(&text).expect("read back");
+    let mut next = SceneState::new();
+    next.recall(&memory);
+    let everywhere = |scene: &SceneState| (0..640).step_by(20).map(|x| scene.flow().at(Point::new(x as f32, 190.0))).collect::<Vec<_>>();
+    assert!(everywhere(&scene).iter().any(|flow| matches!(flow, Flow::OneWay(_))));
+    assert_eq!(everywhere(&next), everywhere(&scene));
+    assert_eq!(next.memory(), scene.memory());
+    scene.restart();
+    watch(&mut scene, 45, &rides);
+    watch(&mut next, 45, &rides);
+    assert_eq!(next.memory(), scene.memory(), "learning goes on as if nothing had been");
+    let at = Stamp { media: MediaTime::ZERO, wall: WallTime::from_micros(0) };
+    next.recall(&memory);
+    next.observe(at, FrameSize::new(1280, 720), &[]);
+    assert_eq!(next.flow().at(MIDDLE), Flow::Unknown, "another picture size is another view");
+}
+
+#[test]
 fn what_was_learned_outlasts_a_session_and_not_another_view() {
     let mut scene = SceneState::new();
     watch(&mut scene, 0, &vec![straight(90.0); 40]);

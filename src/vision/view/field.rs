@@ -129,6 +129,25 @@ impl EdgeField {
         }
     }
 
+    /// Its whole numbers, axis by axis, row by row: what comparing looks at.
+    pub(super) fn whole_numbers(&self) -> Vec<i8> {
+        // At most 127 by construction.
+        self.mean.iter().flatten().map(|mean| (mean + 0.5f32.copysign(*mean)) as i8).collect()
+    }
+
+    /// The field with these whole numbers, ready to be compared; `None` when they are not as many as a field has.
+    pub(super) fn from_whole_numbers(whole: &[i8]) -> Option<Self> {
+        if whole.len() != 2 * WIDTH * HEIGHT {
+            return None;
+        }
+        let mut field = Self::new();
+        for (mean, whole) in field.mean.iter_mut().zip(whole.chunks_exact(WIDTH * HEIGHT)) {
+            mean.iter_mut().zip(whole).for_each(|(mean, whole)| *mean = f32::from(*whole));
+        }
+        field.prepare();
+        Some(field)
+    }
+
     /// The mean field as (x, y) of one pixel.
     pub(super) fn at(&self, index: usize) -> (f32, f32) {
         (self.mean[0][index], self.mean[1][index])

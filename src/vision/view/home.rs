@@ -1,6 +1,8 @@
 //! What the configured view looks like: learned when it has been steady, followed as the light changes, never replaced in silence.
 
-use super::field::{EdgeField, Vote, Votes};
+use serde::{Deserialize, Serialize};
+
+use super::field::{EdgeField, HEIGHT, Vote, Votes, WIDTH};
 use super::fit::Similarity;
 use super::picture::Figures;
 
@@ -26,7 +28,45 @@ pub(super) struct Home {
     looks: u32,
 }
 
+/// Home as it is kept for the next run of the program: rounded to what comparing looks at.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HomeMemory {
+    edges: Vec<i8>,
+    luma: Vec<u8>,
+    sharpness: f32,
+    change: f32,
+    drift: (f32, f32),
+    looks: u32,
+}
+
 impl Home {
+    /// For the next run of the program.
+    pub(super) fn memory(&self) -> HomeMemory {
+        HomeMemory {
+            edges: self.edges.whole_numbers(),
+            luma: self.luma.iter().map(|luma| luma.round() as u8).collect(),
+            sharpness: self.sharpness,
+            change: self.change,
+            drift: self.drift,
+            looks: self.looks,
+        }
+    }
+
+    /// As an earlier run kept it; `None` when the picture was reduced to another size.
+    pub(super) fn recalled(memory: &HomeMemory) -> Option<Self> {
+        if memory.luma.len() != WIDTH * HEIGHT {
+            return None;
+        }
+        Some(Self {
+            edges: EdgeField::from_whole_numbers(&memory.edges)?,
+            luma: memory.luma.iter().map(|luma| f32::from(*luma)).collect(),
+            sharpness: memory.sharpness,
+            change: memory.change,
+            drift: memory.drift,
+            looks: memory.looks.clamp(STEADY, MEMORY),
+        })
+    }
+
     /// As one picture shows it.
     pub(super) fn of(edges: &EdgeField, luma: &[f32], figures: &Figures) -> Self {
         let (edges, luma) = (edges.clone(), luma.to_vec());

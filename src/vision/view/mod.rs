@@ -14,6 +14,7 @@ mod watch;
 use std::time::Duration;
 
 pub use fit::Transform;
+pub use home::HomeMemory;
 pub use watch::{Trouble, ViewState};
 
 use super::VisionError;
@@ -106,6 +107,21 @@ impl CameraView {
             peak: None,
             trouble: RateLimit::new(Duration::from_secs(60)),
             settings,
+        }
+    }
+
+    /// Home as it is now, for the next run of the program; `None` while it is not known.
+    pub fn memory(&self) -> Option<HomeMemory> {
+        self.home.as_ref().map(Home::memory)
+    }
+
+    /// Goes on with the home of an earlier run, before the first frame: a camera that was turned meanwhile is noticed. Another size of the reduced
+    /// picture is no home.
+    pub fn recall(&mut self, memory: &HomeMemory) {
+        self.home = Home::recalled(memory);
+        if let Some(home) = &self.home {
+            // The mean of the last pictures begins with home, not with nothing: the first look must not see a blank.
+            self.recent = home.edges.clone();
         }
     }
 

@@ -11,7 +11,7 @@ use super::film::{Film, User};
 use super::stories::tell;
 
 /// One story for each rule, with settings that make it speak often.
-const RULES: [(&str, &str); 9] = [
+pub(super) const RULES: [(&str, &str); 9] = [
     ("line count", r#"{"line_count": {"line": "middle"}}"#),
     ("zone occupancy", r#"{"zone_occupancy": {"zone": "all"}}"#),
     ("congestion", r#"{"congestion": {"zone": "all"}}"#),
@@ -23,7 +23,7 @@ const RULES: [(&str, &str); 9] = [
     ("accident", r#"{"accident": {"passed": 0}}"#),
 ];
 
-fn story(rule: &str, outage: [f64; 2]) -> Story {
+pub(super) fn story(rule: &str, outage: [f64; 2]) -> Story {
     Story::read(&format!(
         r#"{{"fps": 4, "outages": [[{}, {}]], "lines": {{"middle": [[0.5, 1], [0.5, 0]]}},
             "zones": {{"all": {{"kind": "approach", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]]}},
@@ -34,7 +34,7 @@ fn story(rule: &str, outage: [f64; 2]) -> Story {
 }
 
 /// Any crowd of road users: they come, go, stand, vanish and come back.
-fn users() -> impl Strategy<Value = Vec<User>> {
+pub(super) fn users() -> impl Strategy<Value = Vec<User>> {
     let corner = (5.0f64..60.0, 20.0f64..620.0, 20.0f64..340.0);
     let path = (0.0f64..200.0, prop::collection::vec(corner, 2..5));
     let user = (path, prop::sample::select(vec!["car", "person", "motorcycle", "bus"]), any::<bool>(), 0.0f64..250.0, 0.0f64..60.0);
@@ -57,7 +57,7 @@ fn users() -> impl Strategy<Value = Vec<User>> {
     })
 }
 
-fn keeps_the_contract(name: &str, found: &Findings) -> Result<(), TestCaseError> {
+pub(super) fn keeps_the_contract(name: &str, found: &Findings) -> Result<(), TestCaseError> {
     let mut open: BTreeMap<EventId, u32> = BTreeMap::new();
     for event in &found.events {
         prop_assert!((0.0..=1.0).contains(&event.confidence), "{}: confidence {}", name, event.confidence);

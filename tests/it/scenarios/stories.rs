@@ -34,6 +34,14 @@ pub(super) fn film_of(story: &Story, tracks: &str) -> Film {
     film
 }
 
+/// A story by the name of its folder.
+pub(super) fn named(name: &str) -> (Story, Film) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(name);
+    let story = Story::read(&read(&folder, "settings.json"));
+    let film = film_of(&story, &read(&folder, "tracks.jsonl"));
+    (story, film)
+}
+
 /// What comes out: messages in order, then the totals and what is in the zones.
 pub(super) fn tell(story: &Story, film: &Film) -> (Vec<String>, Findings) {
     let mut rules = RuleSet::build(&story.camera(), "/kota/atcs/simpang/edge-01").expect("a story's rules");

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::party::Party;
+use serde::{Deserialize, Serialize};
+
+use super::parties::Parties;
+use super::party::{Party, PartyMemory};
 use super::passing::{self, Passing, Stand};
 use super::rider::Fall;
 use super::score::{Evidence, STOPPED_SECS};
@@ -10,10 +13,12 @@ use super::sudden::Jolt;
 use crate::base::class::Class;
 use crate::base::cue::Cue;
 use crate::base::geom::{Pixel, Point};
-use crate::base::time::{MediaTime, Stamp};
+use crate::base::time::{MediaTime, Stamp, WallTime};
 use crate::config::settings::AccidentSettings;
 use crate::event::{EndReason, Finding, Kind, Measurement, OpenEvent, Severity};
+use crate::rules::LeftOpen;
 use crate::rules::episode::two_decimals;
+use crate::rules::incident::spot::recalled;
 use crate::scene::{Scene, SceneTrack};
 use crate::track::TrackId;
 
@@ -32,7 +37,7 @@ pub(super) struct Case {
     /// Car length in pixels there.
     pub(super) length: f32,
     /// First the one that was jolted, then whom it touched.
-    pub(super) parties: Vec<Party>,
+    pub(super) parties: Parties,
     /// The fastest contact so far.
     closing_l_s: Option<f32>,
     pub(super) evidence: Evidence,
@@ -45,6 +50,24 @@ pub(super) struct Case {
     /// Time since then without pictures.
     blind: Duration,
     pub(super) told: Told,
+}
+
+/// A case that was told of, for the next run of the program: where it is, and what spoke for it. Lengths in pixels.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CaseMemory {
+    pub(super) event: String,
+    is_confirmed: bool,
+    /// The impact, in microseconds of UTC, and how much of the time since then nobody saw, in seconds.
+    onset: i64,
+    blind_secs: f64,
+    place: [f32; 2],
+    length: f32,
+    /// Those who rest, the jolted one first.
+    parties: Vec<PartyMemory>,
+    evidence: Vec<(String, f32)>,
+    people_before: usize,
+    two_wheeler: bool,
+    passed: u32,
 }
 
 /// How much of it was told.
@@ -89,7 +112,7 @@ impl Case {
             fall: None,
             place: track.foot(),
             length: track.car_length,
-            parties: vec![Party::new(track.track.id, track.track.class)],
+            parties: Parties::alone(Party::new(track.track.id, track.track.class)),
             closing_l_s: None,
             evidence: Evidence::default(),
             people_before: 0,
@@ -99,6 +122,60 @@ impl Case {
             blind: Duration::ZERO,
             told: Told::Nothing,
         }
+    }
+
+    /// For the next run of the program; `None` when nothing was told, or the jolted one does not rest: then nobody could know it again.
+    pub(super) fn memory(&self) -> Option<CaseMemory> {
+        let (event, is_confirmed) = match &self.told {
+            Told::Nothing => return None,
+            Told::Suspected(event) => (event, false),
+            Told::Confirmed(event, _) => (event, true),
+        };
+        let first = self.parties.first()?.memory()?;
+        let others = self.parties[1..].iter().filter_map(Party::memory);
+        Some(CaseMemory {
+            event: event.last().id.to_string(),
+            is_confirmed,
+            onset: self.onset.wall.as_micros(),
+            blind_secs: self.blind.as_secs_f64(),
+            place: [self.place.x, self.place.y],
+            length: self.length,
+            parties: std::iter::once(first).chain(others).collect(),
+            evidence: self.evidence.memory(),
+            people_before: self.people_before,
+            two_wheeler: self.two_wheeler,
+            passed: self.passed(),
+        })
+    }
+
+    /// A case that an earlier run was cut off in; `None` when this version cannot go on with it. How it moved before the impact is
+    /// forgotten: who passes now is not counted any more, and a queue ahead is not looked for.
+    pub(super) fn recalled(memory: &CaseMemory, left: &LeftOpen, now: Stamp) -> Option<Self> {
+        let party = |party: &PartyMemory| Party::recalled(party, left.watched_until, now);
+        let mut recalled_parties = memory.parties.iter().map(party);
+        let mut parties = Parties::alone(recalled_parties.next()??);
+        recalled_parties.flatten().for_each(|other| parties.join(other));
+        let secs = |secs: f64| Duration::try_from_secs_f64(secs).unwrap_or_default();
+        let onset = recalled(WallTime::from_micros(memory.onset), now);
+        let event = Box::new(OpenEvent::resume(left.event.clone()));
+        Some(Self {
+            onset,
+            noticed: onset.media,
+            subject: parties[0].track,
+            jolt: None,
+            fall: None,
+            place: Point::new(memory.place[0], memory.place[1]),
+            length: memory.length.max(1.0),
+            parties,
+            closing_l_s: None,
+            evidence: Evidence::recalled(&memory.evidence),
+            people_before: memory.people_before,
+            two_wheeler: memory.two_wheeler,
+            passing: Passing::recalled(memory.passed),
+            is_driving: false,
+            blind: secs(memory.blind_secs) + secs(left.watched_until.secs_until(now.wall)),
+            told: if memory.is_confirmed { Told::Confirmed(event, now.media) } else { Told::Suspected(event) },
+        })
     }
 
     /// Takes part.
@@ -124,8 +201,7 @@ impl Case {
         self.closing_l_s = Some(closing_l_s);
         self.evidence.raise(Cue::Contact, closing_l_s);
         if !self.has(track) {
-            self.parties.truncate(1);
-            self.parties.push(Party::new(track, class));
+            self.parties.join(Party::new(track, class));
         }
     }
 

@@ -24,18 +24,15 @@ impl Course {
     /// Motion of the foot point: where the thing goes.
     pub(super) fn of_foot<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<Self> {
         let at = middle(samples.clone())?;
-        let x = slope(samples.clone(), |sample| sample.rect.foot().x)?;
-        let y = slope(samples, |sample| sample.rect.foot().y)?;
+        let [x, y] = slopes(samples, |sample| [sample.rect.foot().x, sample.rect.foot().y])?;
         Some(Self { at, x, y })
     }
 
     /// Motion that all edges of the box agree on: a box that is cut by something in front of it moves one edge only.
     pub(super) fn of_whole<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<Self> {
         let at = middle(samples.clone())?;
-        let left = slope(samples.clone(), |sample| sample.rect.left)?;
-        let right = slope(samples.clone(), |sample| sample.rect.right())?;
-        let top = slope(samples.clone(), |sample| sample.rect.top)?;
-        let bottom = slope(samples, |sample| sample.rect.bottom())?;
+        let edges = |sample: &Sample| [sample.rect.left, sample.rect.right(), sample.rect.top, sample.rect.bottom()];
+        let [left, right, top, bottom] = slopes(samples, edges)?;
         Some(Self { at, x: lesser(left, right), y: lesser(top, bottom) })
     }
 
@@ -72,7 +69,7 @@ impl Course {
 
 /// The samples of `trail` in `from..=to`.
 pub(super) fn window(trail: &Trail, from: MediaTime, to: MediaTime) -> impl Iterator<Item = &Sample> + Clone {
-    trail.iter().filter(move |sample| (from..=to).contains(&sample.at))
+    trail.between(from, to)
 }
 
 /// `by` earlier than `at`.
@@ -88,22 +85,25 @@ fn middle<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<Media
     (count >= FEWEST && span >= SHORTEST).then(|| first.at + span / 2)
 }
 
-/// Slope by least squares in units a second.
-fn slope<'a>(samples: impl Iterator<Item = &'a Sample> + Clone, value: impl Fn(&Sample) -> f32) -> Option<f32> {
+/// Slopes by least squares of `N` figures over the same time, in units a second.
+fn slopes<'a, const N: usize>(samples: impl Iterator<Item = &'a Sample> + Clone, values: impl Fn(&Sample) -> [f32; N]) -> Option<[f32; N]> {
     let first = samples.clone().next()?.at;
     let time = |sample: &Sample| sample.at.since(first).as_secs_f32();
-    let (mut n, mut t0, mut v0) = (0.0, 0.0, 0.0);
+    let (mut n, mut t0, mut v0) = (0.0, 0.0, [0.0; N]);
     for sample in samples.clone() {
-        (n, t0, v0) = (n + 1.0, t0 + time(sample), v0 + value(sample));
+        (n, t0) = (n + 1.0, t0 + time(sample));
+        v0.iter_mut().zip(values(sample)).for_each(|(sum, value)| *sum += value);
     }
-    (t0, v0) = (t0 / n, v0 / n);
-    let (mut tt, mut tv) = (0.0, 0.0);
+    t0 /= n;
+    v0.iter_mut().for_each(|sum| *sum /= n);
+    let (mut tt, mut tv) = (0.0, [0.0; N]);
     for sample in samples {
         let dt = time(sample) - t0;
-        (tt, tv) = (tt + dt * dt, tv + dt * (value(sample) - v0));
+        tt += dt * dt;
+        tv.iter_mut().zip(values(sample)).zip(v0).for_each(|((sum, value), mean)| *sum += dt * (value - mean));
     }
-    let slope = tv / tt;
-    slope.is_finite().then_some(slope)
+    let slopes = tv.map(|tv| tv / tt);
+    slopes.iter().all(|slope| slope.is_finite()).then_some(slopes)
 }
 
 /// What both agree on: the smaller one, nothing when they point apart.

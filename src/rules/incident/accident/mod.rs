@@ -12,6 +12,7 @@ mod places;
 mod sudden;
 mod contact;
 mod rider;
+mod parties;
 mod party;
 mod passing;
 mod score;
@@ -23,6 +24,7 @@ mod case;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+pub use case::CaseMemory;
 use case::{Case, Step, Told};
 use memory::Memory;
 use places::Places;
@@ -36,8 +38,9 @@ use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{AccidentSettings, Zone};
 use crate::event::{EndReason, EventScope, OpenEvent, Opening, RuleText};
+use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
-use crate::rules::{Findings, Rule};
+use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
 use crate::scene::{Scene, SceneTrack};
 
 /// Watches one zone, or the whole picture, for accidents.
@@ -53,6 +56,10 @@ pub struct Accident {
     cases: Vec<Case>,
     /// Where and when accidents were told of.
     told: VecDeque<(Point<Pixel>, MediaTime)>,
+    keeper: Keeper,
+    /// Cases of an earlier run of the program, and their events until the first frame says what time it is.
+    known: Vec<CaseMemory>,
+    left: Vec<(LeftOpen, CaseMemory)>,
 }
 
 /// A track must have been followed for this long.
@@ -77,6 +84,8 @@ impl Accident {
         all: impl Iterator<Item = (&'a Slug, &'a Zone)> + Clone,
         sampling: Sampling,
     ) -> Self {
+        let watched = all.clone().filter(|(id, _)| settings.zone.as_ref().is_none_or(|watched| watched == *id));
+        let keeper = Keeper::new(&settings.name, watched.map(|(_, zone)| zone));
         let places = Places::new(settings.zone.as_ref(), all);
         Self {
             scope,
@@ -88,6 +97,19 @@ impl Accident {
             shake: Shake::default(),
             cases: Vec::with_capacity(MOST),
             told: VecDeque::with_capacity(MOST),
+            keeper,
+            known: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+
+    /// Goes on with the cases of an earlier run.
+    fn take_up(&mut self, now: Stamp, out: &mut Findings) {
+        for (left, known) in self.left.drain(..) {
+            match Case::recalled(&known, &left, now) {
+                Some(case) => self.cases.push(case),
+                None => out.events.push(left.end(now.wall)),
+            }
         }
     }
 
@@ -243,6 +265,7 @@ impl Accident {
 
 impl Rule for Accident {
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
+        self.take_up(scene.at, out);
         let gap = self.sampling.unseen(scene);
         if !gap.is_zero() {
             self.cases.iter_mut().for_each(|case| case.was_unwatched(gap, scene.at.media));
@@ -256,12 +279,35 @@ impl Rule for Accident {
     }
 
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
+        out.events.extend(self.left.drain(..).map(|(left, _)| left.end(at.wall)));
         let open = self.cases.drain(..).filter_map(Case::close);
         out.events.extend(open.map(|event| event.end(at.wall, at.wall, reason)));
         self.memory.restart();
         self.told.clear();
         self.shake = Shake::default();
         self.usual.restart();
+    }
+
+    fn memory(&self) -> Option<RuleMemory> {
+        let cases: Vec<_> = self.cases.iter().filter_map(Case::memory).collect();
+        (!cases.is_empty()).then(|| self.keeper.keep(Kept::Accidents(cases)))
+    }
+
+    fn recall(&mut self, memory: &RuleMemory) -> bool {
+        let (true, Kept::Accidents(known)) = (self.keeper.is_mine(memory), &memory.kept) else { return false };
+        self.known.clone_from(known);
+        true
+    }
+
+    fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
+        let id = left.event.id.to_string();
+        match self.known.iter().position(|known| known.event == id) {
+            Some(index) if self.left.len() < MOST => {
+                self.left.push((left, self.known.swap_remove(index)));
+                None
+            }
+            Some(_) | None => Some(left),
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::class::Class;
-use crate::base::time::MediaTime;
+use crate::base::time::{MediaTime, Stamp, WallTime};
 use crate::event::Involved;
-use crate::rules::incident::spot::Spot;
+use crate::rules::incident::spot::{Spot, SpotMemory};
 use crate::scene::{Scene, SceneTrack};
 use crate::track::TrackId;
 
@@ -19,15 +21,25 @@ pub(super) struct Party {
 
 /// What it does after the impact.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a box would be an allocation for each jolt that is looked into")]
 enum After {
     /// It still moves, or has not been seen since.
     Moves,
     /// It came to rest.
-    Rests(Box<Spot>),
+    Rests(Spot),
     /// It drove on.
     Left,
 }
 
+/// One who rests, for the next run of the program.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(super) struct PartyMemory {
+    track: u32,
+    spot: SpotMemory,
+}
+
+/// Marks the number of a track of an earlier run: this run's tracker counts from one again and never gets so far.
+const EARLIER: u32 = 1 << 31;
 /// Moving less than this is resting, in L.
 const DRIFT_L: f32 = 0.5;
 /// At rest for this long is a rest.
@@ -42,6 +54,18 @@ impl Party {
         Self { track, class, after: After::Moves }
     }
 
+    /// For the next run of the program; `None` while it does not rest: then nobody could know it again.
+    pub(super) fn memory(&self) -> Option<PartyMemory> {
+        let After::Rests(spot) = &self.after else { return None };
+        Some(PartyMemory { track: self.track.0, spot: spot.memory() })
+    }
+
+    /// One whom an earlier run saw at rest until `watched_until`.
+    pub(super) fn recalled(memory: &PartyMemory, watched_until: WallTime, now: Stamp) -> Option<Self> {
+        let spot = Spot::recalled(&memory.spot, watched_until, now)?;
+        Some(Self { track: TrackId(memory.track | EARLIER), class: spot.class, after: After::Rests(spot) })
+    }
+
     pub(super) fn involved(&self) -> Involved {
         Involved { track: self.track.0, class: self.class }
     }
@@ -54,7 +78,7 @@ impl Party {
         match &mut self.after {
             After::Moves => {
                 if let Some(track) = own.filter(|track| track.standing_for(now) >= RESTS) {
-                    self.after = After::Rests(Box::new(Spot::new(track, scene.at)));
+                    self.after = After::Rests(Spot::new(track, scene.at));
                 } else if is_driving && now.since(impact) > SLIDES_FOR {
                     self.after = After::Left;
                 }

@@ -1,11 +1,11 @@
 //! Whether traffic goes on beside what stands: it tells a crash from a queue.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::course::{Course, window};
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
+use crate::rules::lately::Lately;
 use crate::scene::{Scene, SceneTrack};
 use crate::track::TrackId;
 
@@ -13,7 +13,7 @@ use crate::track::TrackId;
 #[derive(Clone, Debug)]
 pub(super) struct Passing {
     count: u32,
-    lately: VecDeque<TrackId>,
+    lately: Lately,
 }
 
 /// Where and how something came to stand.
@@ -26,8 +26,6 @@ pub(super) struct Stand {
     pub(super) length: f32,
 }
 
-/// Passing vehicles whose numbers are remembered, so that none counts twice.
-const REMEMBERED: usize = 16;
 /// A vehicle passes within this distance beside, in L: its own lane and the next one.
 const BESIDE_L: f32 = 2.5;
 /// Slower than this creeps in the same queue, in L/s.
@@ -42,7 +40,12 @@ const STANDS: Duration = Duration::from_secs(2);
 
 impl Passing {
     pub(super) fn new() -> Self {
-        Self { count: 0, lately: VecDeque::with_capacity(REMEMBERED) }
+        Self { count: 0, lately: Lately::default() }
+    }
+
+    /// Goes on from what an earlier run counted.
+    pub(super) fn recalled(count: u32) -> Self {
+        Self { count, ..Self::new() }
     }
 
     /// How many.
@@ -54,12 +57,9 @@ impl Passing {
     pub(super) fn observe(&mut self, scene: &Scene<'_>, stand: &Stand, takes_part: impl Fn(TrackId) -> bool) {
         for track in scene.tracks.iter().filter(|track| track.track.is_observed && track.track.class.is_vehicle()) {
             let id = track.track.id;
-            if !takes_part(id) && !self.lately.contains(&id) && goes_by(track, stand) {
+            if !takes_part(id) && !self.lately.has(id) && goes_by(track, stand) {
                 self.count = self.count.saturating_add(1);
-                if self.lately.len() == REMEMBERED {
-                    self.lately.pop_front();
-                }
-                self.lately.push_back(id);
+                self.lately.note(id);
             }
         }
     }

@@ -20,6 +20,20 @@ pub(super) const STOPPED_SECS: [f32; 2] = [8.0, 15.0];
 const GATHERED: [f32; 2] = [3.0, 6.0];
 
 impl Evidence {
+    /// Each cue that was measured, for the next run of the program.
+    pub(super) fn memory(&self) -> Vec<(String, f32)> {
+        Cue::ALL.into_iter().filter_map(|cue| Some((cue.name().to_owned(), self.values[cue as usize]?))).collect()
+    }
+
+    /// As an earlier run kept it; cues that this version does not know say nothing.
+    pub(super) fn recalled(memory: &[(String, f32)]) -> Self {
+        let mut evidence = Self::default();
+        for (cue, value) in memory {
+            Cue::from_name(cue).into_iter().for_each(|cue| evidence.raise(cue, *value));
+        }
+        evidence
+    }
+
     /// Keeps the larger of the value known and `value`.
     pub(super) fn raise(&mut self, cue: Cue, value: f32) {
         let known = &mut self.values[cue as usize];
