@@ -6,7 +6,7 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test test-long build check format clippy deny bench golden docs score scorecard scorecard-congestion view setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score score-tracking scorecard scorecard-congestion view setup
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
@@ -17,6 +17,7 @@ help:
 	@echo "make check    format, clippy, licences, documentation: what a change must pass"
 	@echo "make bench    speed and memory, bar by bar, against the Python peer"
 	@echo "make score    accuracy against outside truth, with bars"
+	@echo "make score-tracking  the tracker against five of Python packages on the same detections"
 	@echo "make scorecard  events on generated traffic, against its truth (SUMO; minutes an hour of traffic)"
 	@echo "make view     moved, covered, blurred, dark and frozen views made from real films, with bars"
 	@echo "make golden   regenerate the generated documentation"
@@ -73,6 +74,11 @@ bench: setup
 
 score: build
 	@env=$$(.ci/python-env score tests/score/requirements.txt) && "$$env/python" tests/score/self_check.py && "$$env/python" tests/score/score.py --simpang $(SIMPANG) --media $(MEDIA)
+
+# Ten minutes the first time, most of it the others'; what they reached is kept in .cache/rivals. `ARGUMENTS="--data mot15"` scores one data set.
+score-tracking: build
+	@score=$$(.ci/python-env score tests/score/requirements.txt) && rivals=$$(.ci/python-env rivals tests/score/rivals_requirements.txt) \
+	  && "$$score/python" tests/score/rivals.py --simpang $(SIMPANG) --rivals-python "$$rivals/python" --media $(MEDIA) $(ARGUMENTS)
 
 # `ARGUMENTS="--hours-clean 360 --incidents 200"` for the whole card; the default is a short one.
 scorecard: build

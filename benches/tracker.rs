@@ -1,8 +1,11 @@
 //! What the tracker costs: CPU time and heap allocations a frame with 10, 30 and 100 things in view.
 //!
-//! `cargo bench --bench tracker`. Fails when a frame allocates in steady state; times are printed, not judged, for they are the machine's.
+//! `cargo bench --bench tracker`. Fails when a frame allocates in steady state, or takes longer than its bar (median CPU time). The time of a
+//! reference in the same run, all overlaps of that many boxes with each other, tells a slow machine from a slow tracker.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use simpang::base::class::Class;
@@ -65,9 +68,26 @@ fn frame(things: usize, secs: f32, noise: &mut Noise, into: &mut Vec<Detection>)
     }
 }
 
-fn main() {
+/// Microseconds of CPU for the overlaps of all boxes with all, the least that a tracker with a full matrix does: the median of many runs.
+fn reference(detections: &[Detection]) -> f64 {
+    let mut micros: Vec<f64> = (0..501)
+        .map(|_| {
+            let cpu = thread_cpu();
+            let boxes = black_box(detections);
+            let sum: f32 = boxes.iter().map(|a| boxes.iter().map(|b| a.rect.iou(b.rect)).sum::<f32>()).sum();
+            black_box(sum);
+            (thread_cpu() - cpu).as_secs_f64() * 1e6
+        })
+        .collect();
+    micros.sort_by(f64::total_cmp);
+    micros[micros.len() / 2]
+}
+
+fn main() -> ExitCode {
     const FPS: f32 = 8.0;
-    for things in [10usize, 30, 100] {
+    let mut is_met = true;
+    // Things in view, and the most microseconds that a frame may take.
+    for (things, bar) in [(10usize, None), (30, Some(40.0)), (100, Some(150.0))] {
         let mut tracker = Tracker::new(&TrackSettings::default());
         let (mut noise, mut detections) = (Noise(things as u64), Vec::with_capacity(things));
         let (warm, measured) = (800u32, 4000u32);
@@ -87,12 +107,17 @@ fn main() {
         micros.sort_by(f64::total_cmp);
         let at = |share: f64| micros[((micros.len() - 1) as f64 * share) as usize];
         let mean = micros.iter().sum::<f64>() / f64::from(measured);
+        let is_within = bar.is_none_or(|bar| at(0.5) <= bar);
+        is_met &= is_within;
         println!(
-            "{things:4} things: mean {mean:6.1} µs, median {:6.1} µs, p99 {:6.1} µs a frame; {:.1} tracks; {allocations} allocations in {measured} frames",
+            "{things:4} things: mean {mean:6.1} µs, median {:6.1} µs, p99 {:6.1} µs a frame{}; {:.1} times the reference; {:.1} tracks; {allocations} allocations in {measured} frames",
             at(0.5),
             at(0.99),
+            bar.map_or(String::new(), |bar| format!(" (bar {bar} µs: {})", if is_within { "ok" } else { "MISSED" })),
+            at(0.5) / reference(&detections).max(f64::EPSILON),
             tracks as f64 / f64::from(measured),
         );
         assert_eq!(allocations, 0, "a frame allocated in steady state");
     }
+    if is_met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -44,7 +44,7 @@ pub(super) struct Expectation {
 impl Expectation {
     /// Of something that moves on. The buffer grows with the doubt about where it is, and so with the time since it was seen.
     pub(super) fn moving(tracklet: &Tracklet, at: MediaTime, gate: Gate, tuning: &Tuning) -> Self {
-        let buffer = (gate.buffer + tuning.buffer_spread * tracklet.filter.spread()).min(tuning.buffer_max);
+        let buffer = (gate.buffer + tuning.buffer_spread(tracklet.class()) * tracklet.filter.spread()).min(tuning.buffer_max);
         let away = tuning.away * tracklet.unseen(at).as_secs_f32();
         Self { away, ..Self::at(tracklet, tracklet.filter.rect(), Gate { buffer, ..gate }, tuning) }
     }

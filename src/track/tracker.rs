@@ -11,6 +11,7 @@ use super::rider;
 use super::tracklet::{Stage, Tracklet};
 use super::tuning::Tuning;
 use super::types::{Track, TrackId};
+use super::usual::Usual;
 use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
@@ -32,6 +33,8 @@ pub struct Tracker {
     tracklets: Vec<Tracklet>,
     next_id: u32,
     last_frame: Option<MediaTime>,
+    /// Time since the frame before, in seconds.
+    step_secs: f32,
     /// Usual time between frames, in seconds, smoothed.
     interval: f32,
     detections: Vec<Detection>,
@@ -44,6 +47,7 @@ pub struct Tracker {
     assignment: Assignment,
     camera: Camera,
     jitter: Jitter,
+    usual: Usual,
     tracks: Vec<Track>,
 }
 
@@ -54,10 +58,12 @@ impl Tracker {
         Self {
             settings: settings.clone(),
             jitter: Jitter::new(&tuning),
+            usual: Usual::new(settings.new_score),
             tuning,
             tracklets: Vec::with_capacity(ROOM),
             next_id: 1,
             last_frame: None,
+            step_secs: 0.0,
             interval: 0.0,
             detections: Vec::with_capacity(ROOM),
             offers: Vec::with_capacity(ROOM),
@@ -75,6 +81,7 @@ impl Tracker {
     pub fn reset(&mut self) {
         self.tracklets.clear();
         self.tracks.clear();
+        self.camera.moved(Point::new(0.0, 0.0), 0.0);
         self.last_frame = None;
     }
 
@@ -104,6 +111,7 @@ impl Tracker {
     fn predict(&mut self, at: MediaTime) {
         let Some(last) = self.last_frame.replace(at) else { return };
         let secs = at.since(last).as_secs_f32();
+        self.step_secs = secs;
         // A stall of the stream is no frame rate.
         let usual = secs.min(SLOWEST_SECS);
         self.interval = if self.interval > 0.0 { 0.8 * self.interval + 0.2 * usual } else { usual };
@@ -124,6 +132,12 @@ impl Tracker {
             class: found.class,
             trust: (standing(&self.settings, found) / sure.max(f32::EPSILON)).min(1.0),
         }));
+        for found in &self.detections {
+            let score = standing(&self.settings, found);
+            if score >= self.settings.high_score {
+                self.usual.observe(score);
+            }
+        }
         self.is_taken.clear();
         self.is_taken.resize(self.detections.len(), false);
     }
@@ -154,6 +168,7 @@ impl Tracker {
         let faint = Gate { buffer: self.tuning.buffer_low, overlap: self.tuning.gate_low };
         let lost = Gate { overlap: self.tuning.gate_lost, ..near };
         let tentative = Gate { overlap: self.tuning.gate_tentative, ..near };
+        let tentative_vehicle = Gate { overlap: self.tuning.gate_tentative_vehicle, ..near };
         let high = self.settings.high_score;
         let low = high * self.tuning.low_score;
         let is_sure = |score: f32| score >= high;
@@ -161,15 +176,19 @@ impl Tracker {
         let is_fresh = |track: &Tracklet, unseen| track.is_confirmed() && unseen <= just;
         let is_awaited = |track: &Tracklet, unseen| track.is_confirmed() && unseen <= awaited;
         self.choose(at, is_fresh, is_sure);
+        let mut moved = Point::new(0.0, 0.0);
         if let Some(shift) = self.look_for_jerk() {
             self.shift(shift);
+            moved = shift;
         }
         self.choose(at, is_awaited, is_sure);
         self.propose(at, near);
         if let Some(shift) = self.look_for_drift(at, just) {
             self.shift(shift);
             self.propose(at, near);
+            moved = Point::new(moved.x + shift.x, moved.y + shift.y);
         }
+        self.camera.moved(moved, self.step_secs);
         self.accept(at);
         self.choose(at, |track, unseen| track.is_confirmed() && unseen <= lately, |score| score < high && score >= low);
         self.propose(at, faint);
@@ -177,9 +196,11 @@ impl Tracker {
         self.choose(at, |track, _| track.is_confirmed(), is_sure);
         self.propose(at, lost);
         self.accept(at);
-        self.choose(at, |track, _| !track.is_confirmed(), is_sure);
-        self.propose(at, tentative);
-        self.accept(at);
+        for (is_vehicle, gate) in [(false, tentative), (true, tentative_vehicle)] {
+            self.choose(at, |track, _| !track.is_confirmed() && track.class().is_vehicle() == is_vehicle, is_sure);
+            self.propose(at, gate);
+            self.accept(at);
+        }
     }
 
     fn look_for_jerk(&mut self) -> Option<Point<Pixel>> {
@@ -188,7 +209,7 @@ impl Tracker {
         camera.expected.extend(self.rows.iter().map(|&track| self.tracklets[track].filter.rect()));
         camera.found.clear();
         camera.found.extend(self.columns.iter().map(|&detection| self.offers[detection].rect));
-        camera.jerk(&self.tuning)
+        camera.jerk(self.step_secs, &self.tuning)
     }
 
     /// From what was seen `just` before: what was away surprises by itself.
@@ -264,9 +285,10 @@ impl Tracker {
 
     /// What is sure, free and no double of something seen begins a track.
     fn begin_new(&mut self, at: MediaTime) {
+        let least = self.settings.new_score.max(self.usual.doubtful(self.tuning.doubtful));
         for index in 0..self.detections.len() {
             let detection = self.detections[index];
-            if self.is_taken[index] || standing(&self.settings, &detection) < self.settings.new_score {
+            if self.is_taken[index] || standing(&self.settings, &detection) < least {
                 continue;
             }
             let is_double = |tracklet: &Tracklet| {

@@ -1,7 +1,7 @@
 //! The numbers inside the tracker: one set for every film, frame rate and detector.
 //!
 //! Lengths are in box sizes (the square root of a box's area), times in seconds, so that neither resolution nor frame rate matters. Tuned
-//! together on pedestrians (the first halves of MOT17's training films and five films of MOT15, each at its full rate and thinned to
+//! together on pedestrians (the first halves of MOT17's training films and eleven films of MOT15, each at its full rate and thinned to
 //! about 8 and 5 frames a second); what concerns vehicles only is set from their speeds. What a city may want to change is in
 //! [`TrackSettings`](crate::config::settings::TrackSettings) instead.
 
@@ -56,6 +56,8 @@ pub(super) struct Tuning {
     pub(super) buffer: f32,
     /// How much more for each size of doubt about the position: so the gate follows Δt and the time out of sight.
     pub(super) buffer_spread: f32,
+    /// The same for a vehicle, whose velocity is doubted more from the start.
+    pub(super) buffer_spread_vehicle: f32,
     /// Most they grow.
     pub(super) buffer_max: f32,
     /// Overlap needed for a sure detection and a track just seen.
@@ -66,8 +68,10 @@ pub(super) struct Tuning {
     pub(super) gate_low: f32,
     /// Overlap needed for a track lost from sight for longer than `awaited_secs`.
     pub(super) gate_lost: f32,
-    /// Overlap needed for a track seen once: nothing is known of its velocity.
+    /// Overlap needed for a person seen once: nothing is known of its velocity, but it is small.
     pub(super) gate_tentative: f32,
+    /// The same for a vehicle: between two frames it moves a good part of its size.
+    pub(super) gate_tentative_vehicle: f32,
     /// Time out of sight within which a track tells how the camera jerked.
     pub(super) fresh_secs: f32,
     /// Time out of sight within which a track chooses together with those just seen: when detectors miss much, it is as likely to come back
@@ -91,6 +95,8 @@ pub(super) struct Tuning {
     pub(super) course_min: f32,
     /// Cost of a change of class.
     pub(super) class_cost: f32,
+    /// Times by which the odds of a newcomer may be smaller than a good box's (see [`super::usual`]).
+    pub(super) doubtful: f32,
     /// Overlap with a supported track above which a new detection is its double.
     pub(super) duplicate: f32,
 
@@ -114,7 +120,7 @@ impl Default for Tuning {
             measured: 0.05,
             acceleration: 1.0,
             acceleration_vehicle: 2.0,
-            first_velocity: 0.7,
+            first_velocity: 1.5,
             first_velocity_vehicle: 3.0,
             damping_secs: 2.0,
             doubt: 2.0,
@@ -126,34 +132,42 @@ impl Default for Tuning {
             gate_standing: 0.4,
             replaced: 0.6,
             buffer: 0.2,
-            buffer_spread: 0.25,
+            buffer_spread: 0.4,
+            buffer_spread_vehicle: 0.25,
             buffer_max: 1.0,
             gate: 0.3,
             buffer_low: 0.0,
             gate_low: 0.6,
             gate_lost: 0.5,
-            gate_tentative: 0.1,
+            gate_tentative: 0.35,
+            gate_tentative_vehicle: 0.1,
             fresh_secs: 0.3,
             awaited_secs: 1.5,
             away: 0.3,
             low_within_secs: 0.2,
             low_score: 0.3,
             limit: 1.0,
-            height: 0.6,
+            height: 0.8,
             course: 0.1,
             course_secs: 0.5,
             course_min: 0.1,
             class_cost: 0.2,
+            doubtful: 3.0,
             duplicate: 0.6,
             drift_min: 0.06,
             drift_spread: 1.0,
             jerk_reach: 1.0,
-            jerk_near: 0.15,
+            jerk_near: 0.2,
         }
     }
 }
 
 impl Tuning {
+    /// How much the buffer grows with doubt for this class.
+    pub(super) fn buffer_spread(&self, class: Class) -> f32 {
+        if class.is_vehicle() { self.buffer_spread_vehicle } else { self.buffer_spread }
+    }
+
     /// How things of this class move.
     pub(super) fn noise(&self, class: Class) -> Noise {
         let (acceleration, first_velocity) = if class.is_vehicle() {

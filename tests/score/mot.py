@@ -60,18 +60,19 @@ def track(simpang: Path, sequence: Sequence, every: int, out: Path) -> float:
     return time.monotonic() - started
 
 
+def scored(sequence: Sequence, every: int, out: Path) -> scorer.Scored:
+    """Truth and tracks of the frames that were analysed. `out` has source frame numbers."""
+    truth = mot_file.thinned(mot_file.read(sequence.folder / "gt.txt"), every)
+    tracks = mot_file.thinned(mot_file.only_class(mot_file.read(out), scorer.PEDESTRIAN), every)
+    return scorer.Scored(sequence.name, (sequence.frames - 1) // every + 1, truth, tracks)
+
+
 def score_at(args: argparse.Namespace, sequences: list[Sequence], fps: float | None, benchmark: str) -> dict[str, scorer.Score]:
-    scored = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(args.jobs) as pool:
         outs = [Path(folder) / f"{sequence.name}.txt" for sequence in sequences]
         list(pool.map(lambda job: track(args.simpang, job[0], job[0].every(fps), job[1]), zip(sequences, outs)))
-        for sequence, out in zip(sequences, outs):
-            every = sequence.every(fps)
-            frames = (sequence.frames - 1) // every + 1
-            truth = mot_file.thinned(mot_file.read(sequence.folder / "gt.txt"), every)
-            tracks = mot_file.thinned(mot_file.only_class(mot_file.read(out), scorer.PEDESTRIAN), every)
-            scored.append(scorer.Scored(sequence.name, frames, truth, tracks))
-    return scorer.trackeval_scores(scored, benchmark)
+        compared = [scored(sequence, sequence.every(fps), out) for sequence, out in zip(sequences, outs)]
+    return scorer.trackeval_scores(compared, benchmark)
 
 
 def print_table(title: str, scores: dict[str, scorer.Score], only_overall: bool) -> None:
