@@ -23,7 +23,7 @@ use crate::base::class::Class;
 use crate::base::id::Slug;
 use crate::base::time::Stamp;
 use crate::event::{Crossing, EndReason, Event, FlowReport};
-use crate::scene::Scene;
+use crate::scene::{KnownIncident, Scene};
 
 /// What the rules of one camera found in one frame. Reused from frame to frame.
 #[derive(Debug, Default)]
@@ -72,6 +72,9 @@ pub trait Rule: Send {
     fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
         Some(left)
     }
+
+    /// Adds the incidents that the rule has told of and that are not over: other rules leave them and their queue alone.
+    fn known(&self, _known: &mut Vec<KnownIncident>) {}
 
     /// What is in the rule's zone now, by class, for a rule that counts what is there.
     fn zone_now(&self) -> Option<(&Slug, BTreeMap<Class, u32>)> {

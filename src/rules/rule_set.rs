@@ -19,7 +19,7 @@ use crate::base::id::Slug;
 use crate::base::time::Stamp;
 use crate::config::settings::{CameraSettings, RuleSettings, Zone};
 use crate::event::{EndReason, EventScope};
-use crate::scene::Scene;
+use crate::scene::{KnownIncident, Scene};
 
 /// A rule that cannot be built. The configuration's check says the same earlier and with the line of the text.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,8 @@ pub enum BuildError {
 /// All rules of one camera, run in the configured order.
 pub struct RuleSet {
     rules: Vec<Box<dyn Rule>>,
+    /// Room for the incidents that are known in a frame.
+    known: Vec<KnownIncident>,
     totals: BTreeMap<Slug, LineCounts>,
 }
 
@@ -59,13 +61,23 @@ impl RuleSet {
     /// When a rule names a line or zone that the camera does not have.
     pub fn build(camera: &CameraSettings, source: &str) -> Result<Self, BuildError> {
         let rules: Result<Vec<_>, _> = camera.rules.iter().map(|rule| build(camera, source, rule)).collect();
-        Ok(Self { rules: rules?, totals: empty_totals(camera) })
+        Ok(Self { rules: rules?, known: Vec::new(), totals: empty_totals(camera) })
     }
 
     /// Shows one frame's scene to every rule; `out` is added to.
     pub fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
         let before = out.crossings.len();
-        self.rules.iter_mut().for_each(|rule| rule.observe(scene, out));
+        self.known.clear();
+        self.rules.iter().for_each(|rule| rule.known(&mut self.known));
+        let scene = Scene {
+            at: scene.at,
+            since_last: scene.since_last,
+            size: scene.size,
+            tracks: scene.tracks,
+            flow: scene.flow,
+            known: &self.known,
+        };
+        self.rules.iter_mut().for_each(|rule| rule.observe(&scene, out));
         self.add(before, out);
     }
 

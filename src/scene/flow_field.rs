@@ -146,7 +146,7 @@ fn heading_of(track: &SceneTrack) -> Option<Heading> {
     let motion = track.motion?;
     let last = track.trail().last()?;
     let first = track.trail().iter().rev().take_while(|sample| last.at.since(sample.at) <= motion.span).last()?;
-    let has_moved = displacement(first.rect, last.rect) >= MOVED_L * track.car_length;
+    let has_moved = displacement(first.rect, last.rect, 1.0) >= MOVED_L * track.car_length;
     has_moved.then(|| Heading::of(motion.velocity)).flatten()
 }
 

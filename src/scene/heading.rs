@@ -27,6 +27,15 @@ impl Heading {
         step.x * self.unit.x + step.y * self.unit.y
     }
 
+    /// How far `to` lies ahead of `from` this way (negative when behind), and how far beside, in pixels across the picture; a pixel down is worth
+    /// `stretch` of them ([`super::SceneTrack::stretch`]).
+    pub fn ahead_and_beside(self, from: Point<Pixel>, to: Point<Pixel>, stretch: f32) -> (f32, f32) {
+        let (ux, uy) = (self.unit.x, stretch * self.unit.y);
+        let way = ux.hypot(uy).max(f32::EPSILON);
+        let (dx, dy) = (to.x - from.x, stretch * (to.y - from.y));
+        ((dx * ux + dy * uy) / way, (dx * uy - dy * ux).abs() / way)
+    }
+
     /// The place `by` pixels beside `from`, to the right of this direction (to the left when negative).
     pub fn beside(self, from: Point<Pixel>, by: f32) -> Point<Pixel> {
         Point::new(from.x - by * self.unit.y, from.y + by * self.unit.x)
@@ -53,6 +62,8 @@ mod tests {
         assert_eq!(of(f32::NAN, 1.0), None);
         assert_eq!(of(f32::INFINITY, 1.0), None);
         assert_eq!(right.along(Point::new(-4.0, 7.0)), -4.0);
+        let down = of(0.0, 3.0).expect("goes down");
+        assert_eq!(down.ahead_and_beside(Point::new(5.0, 5.0), Point::new(8.0, 7.0), 2.0), (4.0, 3.0));
         assert_eq!(right.beside(Point::new(5.0, 5.0), 2.0), Point::new(5.0, 7.0));
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::car_length::CarLengthMemory;
 use super::flow_field::FlowMemory;
+use super::foreshortening::Foreshortening;
 
 /// How large cars look and which way they go, by place in pictures of one size.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -11,5 +12,6 @@ pub struct SceneMemory {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) car_length: CarLengthMemory,
+    pub(super) foreshortening: Foreshortening,
     pub(super) flow: FlowMemory,
 }

@@ -14,6 +14,7 @@ mod approach;
 mod footprint;
 mod signal_cycle;
 mod memory;
+mod foreshortening;
 
 pub use approach::{Approach, ApproachMemory, ApproachPlace, ApproachSecond};
 pub use car_length::CarLengthMap;
@@ -31,8 +32,8 @@ pub use trail::{Motion, Sample, Trail};
 
 use std::time::Duration;
 
-use crate::base::geom::FrameSize;
-use crate::base::time::Stamp;
+use crate::base::geom::{FrameSize, Pixel, Point};
+use crate::base::time::{MediaTime, Stamp};
 use crate::track::TrackId;
 
 /// What the rules look at: one analysed frame of one camera.
@@ -48,6 +49,17 @@ pub struct Scene<'a> {
     pub tracks: &'a [SceneTrack],
     /// Which way traffic goes at each place, as far as it is known.
     pub flow: &'a FlowField,
+    /// Accidents and stopped vehicles that operators know of, as of the frame before.
+    pub known: &'a [KnownIncident],
+}
+
+/// An accident or a stopped vehicle that was told of and is not over.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct KnownIncident {
+    /// Where it is in the picture.
+    pub place: Point<Pixel>,
+    /// When the first of those who take part may have come to rest.
+    pub began: MediaTime,
 }
 
 impl Scene<'_> {

@@ -11,6 +11,8 @@ pub struct Rest {
     since: Stamp,
     place: Rect<Pixel>,
     farthest_px: f32,
+    /// What a pixel up or down the picture is worth: see [`super::SceneTrack::stretch`].
+    stretch: f32,
     away_since: Option<MediaTime>,
 }
 
@@ -22,12 +24,17 @@ const SURELY_AWAY: f32 = 3.0;
 impl Rest {
     /// Begins to rest where it is seen first.
     pub fn new(since: Stamp, place: Rect<Pixel>) -> Self {
-        Self { since, place, farthest_px: 0.0, away_since: None }
+        Self { since, place, farthest_px: 0.0, stretch: 1.0, away_since: None }
+    }
+
+    /// The same rest on a flat view: what goes along the view moves few pixels.
+    pub fn stretched(self, stretch: f32) -> Self {
+        Self { stretch, ..self }
     }
 
     /// Takes the next observed box; farther away than `limit_px` for a second means that it moved on.
     pub fn observe(&mut self, at: Stamp, rect: Rect<Pixel>, limit_px: f32) {
-        let drift = displacement(self.place, rect);
+        let drift = self.away_px(rect);
         if drift <= limit_px {
             self.away_since = None;
             self.farthest_px = self.farthest_px.max(drift);
@@ -35,7 +42,7 @@ impl Rest {
         }
         let away_since = *self.away_since.get_or_insert(at.media);
         if drift > SURELY_AWAY * limit_px || at.media.since(away_since) >= AWAY_FOR {
-            *self = Self::new(at, rect);
+            *self = Self::new(at, rect).stretched(self.stretch);
         }
     }
 
@@ -47,6 +54,16 @@ impl Rest {
     /// Where it came to rest.
     pub fn place(&self) -> Rect<Pixel> {
         self.place
+    }
+
+    /// How far `rect` is from here, in pixels.
+    pub(crate) fn away_px(&self, rect: Rect<Pixel>) -> f32 {
+        displacement(self.place, rect, self.stretch)
+    }
+
+    /// What a pixel up or down is worth for it.
+    pub(crate) fn stretch(&self) -> f32 {
+        self.stretch
     }
 
     /// How far it moved meanwhile, at most, in pixels.
@@ -61,11 +78,11 @@ impl Rest {
 }
 
 /// How far a thing moved from `a` to `b`, in pixels, by the edges that moved least: when something passes in front of a standing car, one
-/// edge of its box moves and the opposite one stays, when the car itself moves all edges do.
-pub(crate) fn displacement(a: Rect<Pixel>, b: Rect<Pixel>) -> f32 {
+/// edge of its box moves and the opposite one stays, when the car itself moves all edges do. A pixel up or down is worth `stretch` of them.
+pub(crate) fn displacement(a: Rect<Pixel>, b: Rect<Pixel>, stretch: f32) -> f32 {
     let x = (a.left - b.left).abs().min((a.right() - b.right()).abs());
     let y = (a.top - b.top).abs().min((a.bottom() - b.bottom()).abs());
-    x.hypot(y)
+    x.hypot(stretch * y)
 }
 
 #[cfg(test)]

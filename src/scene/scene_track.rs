@@ -16,12 +16,22 @@ pub struct SceneTrack {
     pub track: Track,
     /// Length of a car in pixels where this thing is: the unit "L".
     pub car_length: f32,
+    /// How many times a pixel up or down the picture is worth one across it here, 1 at least: the view is flat, and a road along it looks short.
+    pub stretch: f32,
     /// Speed of its foot point in car lengths a second, over 0.6 to 1 second; `None` until it has been seen for that long.
     pub speed_l_s: Option<f32>,
     /// How its foot point moves, as soon as it was seen twice.
     pub motion: Option<Motion>,
     rest: Rest,
+    halt: Rest,
     trail: Trail,
+}
+
+/// What a pixel means where a track is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scale {
+    pub(super) car_length: f32,
+    pub(super) stretch: f32,
 }
 
 /// Shortest base line of a speed: below it, the jitter of boxes is larger than the motion.
@@ -34,20 +44,29 @@ const STANDING_DRIFT_L: f32 = 0.5;
 const BLINK: Duration = Duration::from_millis(500);
 
 impl SceneTrack {
-    pub(super) fn new(track: Track, car_length: f32, now: Stamp, mut trail: Trail) -> Self {
+    pub(super) fn new(track: Track, scale: Scale, now: Stamp, mut trail: Trail) -> Self {
         let (first_at, first_rect) = track.first_seen;
         trail.clear();
         trail.push(Sample { at: first_at, rect: first_rect });
         let ago = now.media.since(first_at);
         let first = Stamp { media: first_at, wall: now.wall - ago };
-        let mut this = Self { track, car_length, speed_l_s: None, motion: None, rest: Rest::new(first, first_rect), trail };
+        let mut this = Self {
+            track,
+            car_length: scale.car_length,
+            stretch: scale.stretch,
+            speed_l_s: None,
+            motion: None,
+            rest: Rest::new(first, first_rect),
+            halt: Rest::new(first, first_rect),
+            trail,
+        };
         this.take(now);
         this
     }
 
-    pub(super) fn update(&mut self, track: Track, car_length: f32, now: Stamp) {
+    pub(super) fn update(&mut self, track: Track, scale: Scale, now: Stamp) {
         self.track = track;
-        self.car_length = car_length;
+        (self.car_length, self.stretch) = (scale.car_length, scale.stretch);
         self.take(now);
     }
 
@@ -61,6 +80,8 @@ impl SceneTrack {
         }
         self.trail.push(Sample { at: now.media, rect: self.track.rect });
         self.rest.observe(now, self.track.rect, STANDING_DRIFT_L * self.car_length);
+        self.halt = self.halt.stretched(self.stretch);
+        self.halt.observe(now, self.track.rect, STANDING_DRIFT_L * self.car_length);
         self.motion = self.trail.motion(NOISE_L * self.car_length);
         let is_long = |motion: &Motion| motion.span >= MIN_SPAN;
         self.speed_l_s = self.motion.filter(is_long).map(|motion| motion.velocity.x.hypot(motion.velocity.y) / self.car_length);
@@ -79,6 +100,11 @@ impl SceneTrack {
     /// The place it rests at now.
     pub fn rest(&self) -> Rest {
         self.rest
+    }
+
+    /// The place it stands at on the road: what creeps along a flat view moves on, though few pixels.
+    pub fn halt(&self) -> Rest {
+        self.halt
     }
 
     /// How long it has been standing: moved less than half a car length.

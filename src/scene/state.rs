@@ -1,10 +1,12 @@
 //! One camera's memory from frame to frame.
 
-use super::car_length::{CarLengthMap, Cell};
+use super::car_length::{CarLengthMap, Cell, own_length};
 use super::flow_field::FlowField;
-use super::scene_track::SceneTrack;
+use super::foreshortening::Foreshortening;
+use super::scene_track::{Scale, SceneTrack};
 use super::trail::Trail;
 use super::{PerTrack, Scene, SceneMemory};
+use crate::base::class::Class;
 use crate::base::geom::{FrameSize, Pixel, Rect};
 use crate::base::time::{MediaTime, Stamp};
 use crate::track::Track;
@@ -15,6 +17,7 @@ pub struct SceneState {
     tracks: Vec<SceneTrack>,
     voted: PerTrack<Option<Cell>>,
     car_length: CarLengthMap,
+    foreshortening: Foreshortening,
     flow: FlowField,
     spare: Vec<Trail>,
     last: Option<MediaTime>,
@@ -44,19 +47,26 @@ impl SceneState {
         }
         if self.size.replace(size) != Some(size) {
             self.car_length = CarLengthMap::new();
+            self.foreshortening = Foreshortening::default();
         }
         let since_last = self.last.map(|last| at.media.since(last));
         self.last = Some(at.media);
         self.follow(at, size, tracks);
         self.learn(size);
         self.flow.learn(size, &self.tracks, since_last.unwrap_or_default().as_secs_f64());
-        Scene { at, since_last, size, tracks: &self.tracks, flow: &self.flow }
+        Scene { at, since_last, size, tracks: &self.tracks, flow: &self.flow, known: &[] }
     }
 
     /// What was learned, for the next run of the program; `None` before the first frame.
     pub fn memory(&self) -> Option<SceneMemory> {
         let size = self.size?;
-        Some(SceneMemory { width: size.width, height: size.height, car_length: self.car_length.memory(), flow: self.flow.memory() })
+        Some(SceneMemory {
+            width: size.width,
+            height: size.height,
+            car_length: self.car_length.memory(),
+            foreshortening: self.foreshortening,
+            flow: self.flow.memory(),
+        })
     }
 
     /// Goes on from what an earlier run learned, as long as the pictures have the same size.
@@ -64,6 +74,7 @@ impl SceneState {
         let size = FrameSize::new(memory.width, memory.height);
         self.size = Some(size);
         self.car_length.recall(&memory.car_length);
+        self.foreshortening = memory.foreshortening;
         self.flow.recall(size, &memory.flow);
     }
 
@@ -85,11 +96,12 @@ impl SceneState {
         for &track in tracks {
             let cell = CarLengthMap::cell(size, track.rect.foot());
             let length = self.car_length.at(cell, track.class, track.rect);
+            let scale = Scale { car_length: length, stretch: self.foreshortening.stretch(size, track.rect.foot().y) };
             match self.tracks.binary_search_by_key(&track.id, |known| known.track.id) {
-                Ok(known) => self.tracks[known].update(track, length, at),
+                Ok(known) => self.tracks[known].update(track, scale, at),
                 Err(place) => {
                     let trail = self.spare.pop().unwrap_or_else(Trail::new);
-                    self.tracks.insert(place, SceneTrack::new(track, length, at, trail));
+                    self.tracks.insert(place, SceneTrack::new(track, scale, at, trail));
                 }
             }
         }
@@ -102,6 +114,9 @@ impl SceneState {
             if track.track.is_observed && *voted != Some(cell) && is_whole(size, track.track.rect) {
                 *voted = Some(cell);
                 self.car_length.vote(cell, track.track.class, track.track.rect);
+                if let Class::Car | Class::Motorcycle = track.track.class {
+                    self.foreshortening.vote(size, track.foot().y, own_length(track.track.class, track.track.rect));
+                }
             }
         }
     }

@@ -42,7 +42,7 @@ class Case:
 
     def key(self) -> str:
         """Of the run and of the programs that make it."""
-        made_by = b"".join((HERE / name).read_bytes() for name in ("camera.py", "cases.py", "ground.py", "incidents.py", "junction.py", "traffic.py"))
+        made_by = b"".join((HERE / name).read_bytes() for name in ("camera.py", "cases.py", "ground.py", "incidents.py", "junction.py", "traffic.py", "wreck.py"))
         return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode() + made_by).hexdigest()[:16]
 
 

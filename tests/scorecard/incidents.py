@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Iterator
 
 import junction
+import wreck
 from traffic import Incident, Run, Thing
 
 # Where incidents happen: well inside the picture of the card's camera, metres south of the middle.
 NEAR_M, FAR_M = 14.0, 42.0
 BRAKING = 9.0  # m/s²: tyres on a dry road
 GENTLE = 2.5
+# Two vehicles meet only when they lie this far over each other's width.
+COVERED = 0.8
 WRONG_WAY_LANE_M = junction.LANES * junction.LANE_M - 1.2
 
 
@@ -28,6 +31,17 @@ class Held:
     released_at: float
 
 
+@dataclass
+class Pursuit:
+    """A follower who does not see that the leader brakes, until they meet."""
+
+    incident: Incident
+    leader: str
+    follower: str
+    ahead: float
+    lasts: float
+
+
 class Injector:
     """Puts one incident after the other into a run, `gap_s` apart, of the kinds in turn."""
 
@@ -38,13 +52,16 @@ class Injector:
         self.chance = random.Random(seed)
         self.incidents: list[Incident] = []
         self.held: list[Held] = []
-        self.fallen: dict[str, float] = {}
+        self.wrecks: dict[str, wreck.Wreck] = {}
+        self.bystanders: list[wreck.Bystander] = []
+        self.pursuits: list[Pursuit] = []
         self.next_at = 120.0
 
     def __iter__(self) -> Iterator[tuple[float, list[Thing]]]:
         for at, things in self.run:
             if self.kinds and at >= self.next_at and self.begin(at, things):
                 self.next_at = self.incidents[-1].end + self.gap_s
+            self.meet(at, things)
             self.steer(at)
             yield at, [self.dressed(at, thing) for thing in things] + list(self.overlaid(at))
 
@@ -58,8 +75,8 @@ class Injector:
         for thing in there:
             if kind == "breakdown" and thing.coco != 1 and self.hold(at, thing, kind, GENTLE, thing.speed / GENTLE):
                 return True
-            if kind == "fall" and thing.coco == 4 and thing.speed > 5 and self.hold(at, thing, kind, BRAKING * 0.8, 0.0):
-                self.fallen[thing.id] = at
+            if kind == "fall" and thing.coco == wreck.MOTORCYCLE and thing.speed > 5 and self.hold(at, thing, kind, wreck.slides(self.chance, thing), 0.0):
+                self.lies(at, [thing])
                 return True
             if kind == "crash" and thing.speed > 6 and self.begin_crash(at, thing, there):
                 return True
@@ -81,24 +98,59 @@ class Injector:
         self.incidents.append(Incident(kind, at + stops_after, at + lasts, thing.x, reach, [thing.id]))
         return True
 
+    def lies(self, at: float, parties: list[Thing]) -> None:
+        """The newest incident is an impact at `at`."""
+        incident = self.incidents[-1]
+        for thing in parties:
+            self.wrecks[thing.id] = wreck.wreck(self.chance, thing, at)
+        name = f"person{len(self.incidents)}"
+        self.bystanders += wreck.people(self.chance, name, parties, (incident.x, incident.y), at, incident.end)
+
     def begin_crash(self, at: float, leader: Thing, there: list[Thing]) -> bool:
         """The one behind does not brake and runs into the leader, who brakes hard."""
         ahead = math.copysign(1.0, math.sin(leader.heading))
         for follower in there:
-            gap = (leader.y - follower.y) * ahead - (leader.length + follower.length) / 2
-            sideways = abs(leader.x - follower.x)
-            if follower.id == leader.id or not 3 < gap < 14 or sideways > 0.9 or follower.speed < 6 or math.copysign(1.0, math.sin(follower.heading)) != ahead:
+            gap = gap_m(leader, follower, ahead)
+            covers = abs(leader.x - follower.x) < COVERED * (leader.width + follower.width) / 2
+            if follower.id == leader.id or not 3 < gap < 14 or not covers or follower.speed < 6 or math.copysign(1.0, math.sin(follower.heading)) != ahead:
                 continue
             stops = leader.y + ahead * leader.speed**2 / (2 * BRAKING)
             travel = gap + leader.speed**2 / (2 * BRAKING)
-            if not -FAR_M < stops < -NEAR_M:
+            # What slides on after the impact must still be in the picture.
+            slides = wreck.common_speed(leader, 0.0, follower, follower.speed) ** 2 / (2 * wreck.ON_ITS_SIDE[0])
+            if not -FAR_M < stops + ahead * slides < -NEAR_M:
                 return False
             contact, lasts = at + travel / follower.speed, self.chance.uniform(60, 150)
             self.take(leader, BRAKING, at, contact + lasts)
-            self.take(follower, 30.0, contact, contact + lasts)
+            self.take(follower, 0.0, at, contact + lasts)
             self.incidents.append(Incident("crash", contact, contact + lasts, leader.x, stops, [leader.id, follower.id]))
+            self.pursuits.append(Pursuit(self.incidents[-1], leader.id, follower.id, ahead, lasts))
             return True
         return False
+
+    def meet(self, at: float, things: list[Thing]) -> None:
+        """Those who reach whom they follow within the next step share their momentum and slide to rest."""
+        known, held = {thing.id: thing for thing in things}, {held.vehicle: held for held in self.held}
+        for pursuit in list(self.pursuits):
+            names = (pursuit.leader, pursuit.follower)
+            if not all(name in known and name in held for name in names):
+                self.pursuits.remove(pursuit)
+                continue
+            leader, follower = (known[name] for name in names)
+            front, rear = (held[name] for name in names)
+            gap = gap_m(leader, follower, pursuit.ahead)
+            if gap - (rear.speed - front.speed) * self.run.step_s > 0.0:
+                continue
+            self.pursuits.remove(pursuit)
+            speed = wreck.common_speed(leader, front.speed, follower, rear.speed)
+            for one, thing in ((front, leader), (rear, follower)):
+                one.speed, one.braking, one.brakes_from, one.released_at = speed, wreck.slides(self.chance, thing), at, at + pursuit.lasts
+            # They stay together: what is pushed does not leave what pushes it.
+            rear.braking = max(rear.braking, front.braking)
+            incident = pursuit.incident
+            incident.start, incident.end = at, at + pursuit.lasts
+            incident.x, incident.y = leader.x, leader.y + pursuit.ahead * speed**2 / (2 * front.braking)
+            self.lies(at, [leader, follower])
 
     def begin_wrong_way(self, at: float) -> bool:
         coco = 4 if self.chance.random() < 0.7 else 3
@@ -114,9 +166,7 @@ class Injector:
                 length, width, height = (1.9, 0.8, 1.6) if incident.coco == 4 else (4.4, 1.8, 1.5)
                 y = incident.y + incident.speed * (at - incident.start)
                 yield Thing(f"against{number}", incident.coco, incident.x, y, math.pi / 2, length, width, height, incident.speed)
-            if incident.kind == "fall" and incident.start + 4 <= at <= incident.end:
-                # The rider, or somebody who helps, stands beside the machine.
-                yield Thing(f"person{number}", 1, incident.x + 1.3, incident.y, 0.0, 0.5, 0.5, 1.7, 0.0)
+        yield from (one.thing() for one in self.bystanders if one.since <= at <= one.until)
 
     def take(self, thing: Thing, braking: float, brakes_from: float, released_at: float) -> None:
         vehicle = self.run.sumo.vehicle
@@ -141,7 +191,11 @@ class Injector:
                 vehicle.setSpeed(held.vehicle, held.speed)
 
     def dressed(self, at: float, thing: Thing) -> Thing:
-        """A motorcycle that has fallen lies on its side."""
-        since = self.fallen.get(thing.id)
-        is_down = since is not None and at > since + 0.5 and thing.id in self.controlled()
-        return replace(thing, width=1.8, height=0.6) if is_down else thing
+        """As an impact left it, until it is cleared away."""
+        wrecked = self.wrecks.get(thing.id)
+        return thing if wrecked is None or thing.id not in self.controlled() else wrecked.dress(at, thing)
+
+
+def gap_m(leader: Thing, follower: Thing, ahead: float) -> float:
+    """Bumper to bumper along the road; `ahead` is 1 to the north, -1 to the south."""
+    return (leader.y - follower.y) * ahead - (leader.length + follower.length) / 2

@@ -214,7 +214,7 @@ pub struct AccidentFile {
     /// Score at which it is confirmed, 0.1 to 0.99, more than `suspect_at`. A sudden stop and a contact that stay on the road for 13 s give 0.73.
     pub confirm_at: f64,
     /// How long after the impact a suspicion waits for what crashed to stay where it is while others pass, 10 s to 10 min. Without it the event ends as
-    /// `notConfirmed`. Raise it where traffic is so thin that nobody passes.
+    /// `notConfirmed`, unless it still stands: then the suspicion is kept for two minutes at least, because at red nobody passes.
     pub confirm_within: DurationText,
     /// Deceleration at which braking begins to be a sudden stop, in car lengths a second per second (1 is about 4.6 m/s²), 0.3 to 10. People brake at
     /// red with 0.4 to 0.7.
@@ -223,7 +223,8 @@ pub struct AccidentFile {
     pub crash_l_s2: f64,
     /// How fast two road users must come together for their contact to count, in car lengths a second (1 is about 16 km/h), 0.2 to 10.
     pub closing_l_s: f64,
-    /// Other vehicles that must have passed what stands before it is confirmed, 0 to 1000: tells a crash from a queue. 0 where nobody queues.
+    /// Other vehicles that must have passed what stands before it is confirmed, 0 to 1000: tells a crash from a queue. 0 where nobody queues. Where
+    /// traffic was seen to flow nearly always, and for a motorcycle that lies on the road, nobody needs to pass.
     pub passed: u32,
     /// Mean score of a track's detections below which it proves nothing, 0 to 1. Lower it for a model with low scores.
     pub min_score: f64,
@@ -343,7 +344,8 @@ impl Default for AccidentFile {
             // Hard braking 0.46 g, an impact 0.8 g.
             braking_l_s2: 1.0,
             crash_l_s2: 1.8,
-            closing_l_s: 0.7,
+            // In dense traffic riders pass each other within a handlebar's width at 1 L/s.
+            closing_l_s: 1.2,
             passed: 3,
             min_score: 0.4,
             gone: DurationText::from_secs(10),

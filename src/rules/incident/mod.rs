@@ -5,6 +5,7 @@ mod case;
 mod lane;
 mod offenders;
 mod on_foot;
+mod queue;
 mod spot;
 pub mod pedestrian_on_road;
 pub mod stopped_vehicle;

@@ -84,7 +84,7 @@ impl OnFoot {
         if track.speed_l_s.is_some_and(|speed| speed > FAST_L_S) {
             self.fast_secs = Some(watched_secs);
         }
-        self.has_walked |= displacement(track.track.first_seen.1, track.track.rect) >= WALKED_L * track.car_length;
+        self.has_walked |= displacement(track.track.first_seen.1, track.track.rect, 1.0) >= WALKED_L * track.car_length;
         let rides = track.track.is_rider || self.fast_secs.is_some_and(|secs| watched_secs - secs < RIDES_FOR_SECS);
         if feet == Feet::OnRoad && !rides {
             self.since.get_or_insert(at);

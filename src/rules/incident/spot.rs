@@ -9,7 +9,7 @@ use crate::base::geom::{Pixel, Point, Rect};
 use crate::base::time::{MediaTime, Stamp, WallTime};
 use crate::event::Involved;
 use crate::rules::lately::Lately;
-use crate::scene::{Heading, Rest, Scene, SceneTrack, displacement};
+use crate::scene::{Heading, Rest, Scene, SceneTrack};
 use crate::track::TrackId;
 
 /// One standing vehicle.
@@ -30,6 +30,9 @@ pub(super) struct Spot {
     seen: u32,
     looked: u32,
     car_length: f32,
+    stretch: f32,
+    /// It belongs to something that stood there before: a queue, an accident.
+    waits: bool,
     passed: u32,
     passed_lately: Lately,
 }
@@ -42,6 +45,8 @@ pub(super) struct SpotMemory {
     /// Left, top, width, height of its box.
     place: [f32; 4],
     car_length: f32,
+    /// How many times a pixel up or down the picture was worth one across it.
+    stretch: f32,
     /// Since when it has been standing there, in microseconds of UTC.
     since: i64,
     /// How much of that nobody saw, in seconds.
@@ -61,18 +66,21 @@ const BESIDE_L: f32 = 3.0;
 const PASSING_L_S: f32 = 0.3;
 
 impl Spot {
-    pub(super) fn new(track: &SceneTrack, now: Stamp) -> Self {
+    /// Begins where `track` has come to rest, as one of its rests says.
+    pub(super) fn new(track: &SceneTrack, rest: Rest, now: Stamp) -> Self {
         Self {
             track: Some(track.track.id),
             first_track: track.track.id,
             class: track.track.class,
-            rest: track.rest(),
+            rest,
             blind: Duration::ZERO,
             gone_blind: Duration::ZERO,
             last_seen: now,
             seen: 0,
             looked: 0,
             car_length: track.car_length,
+            stretch: track.stretch,
+            waits: false,
             passed: 0,
             passed_lately: Lately::default(),
         }
@@ -86,6 +94,7 @@ impl Spot {
             class: self.class.name().to_owned(),
             place: [place.left, place.top, place.width, place.height],
             car_length: self.car_length,
+            stretch: self.rest.stretch(),
             since: self.rest.since().wall.as_micros(),
             blind_secs: self.blind.as_secs_f64(),
             seen: [self.seen, self.looked],
@@ -101,17 +110,20 @@ impl Spot {
         let stood = now.media.since(first.media);
         let blind = secs(memory.blind_secs) + secs(watched_until.secs_until(now.wall));
         let [left, top, width, height] = memory.place;
+        let stretch = memory.stretch.max(1.0);
         Some(Self {
             track: None,
             first_track: TrackId(memory.first_track),
             class: Class::from_name(&memory.class)?,
-            rest: Rest::new(first, Rect::new(left, top, width, height)),
+            rest: Rest::new(first, Rect::new(left, top, width, height)).stretched(stretch),
             blind: blind.min(stood),
             gone_blind: FOUND_AGAIN,
             last_seen: now,
             seen: memory.seen[0],
             looked: memory.seen[1],
             car_length: memory.car_length.max(1.0),
+            stretch,
+            waits: false,
             passed: memory.passed,
             passed_lately: Lately::default(),
         })
@@ -182,8 +194,9 @@ impl Spot {
         self.rest.observe(scene.at, track.track.rect, limit);
         if self.rest.since() != before.since() {
             (self.rest, self.track) = (before, None);
-        } else if displacement(self.rest.place(), track.track.rect) <= limit {
+        } else if self.rest.away_px(track.track.rect) <= limit {
             (self.last_seen, self.class, self.car_length) = (scene.at, track.track.class, track.car_length);
+            self.stretch = track.stretch;
             self.gone_blind = Duration::ZERO;
             self.seen = self.seen.saturating_add(1);
         }
@@ -195,7 +208,7 @@ impl Spot {
             && track.track.is_observed
             && (track.track.class == self.class || is_large(track.track.class) == is_large(self.class))
             && track.standing_for(now) >= STANDS
-            && displacement(self.rest.place(), track.track.rect) <= drift_l * self.car_length
+            && self.rest.away_px(track.track.rect) <= drift_l * self.car_length
     }
 
     /// The vehicle goes on under another number.
@@ -203,6 +216,26 @@ impl Spot {
         self.track = Some(track.track.id);
         self.last_seen = now;
         self.gone_blind = Duration::ZERO;
+    }
+
+    /// L in pixels where it stands.
+    pub(super) fn car_length(&self) -> f32 {
+        self.car_length
+    }
+
+    /// What a pixel down the picture is worth there: see [`SceneTrack::stretch`].
+    pub(super) fn stretch(&self) -> f32 {
+        self.stretch
+    }
+
+    /// Whether it belongs to something that stood there before.
+    pub(super) fn waits(&self) -> bool {
+        self.waits
+    }
+
+    /// Takes whether it does.
+    pub(super) fn set_waits(&mut self, waits: bool) {
+        self.waits = waits;
     }
 
     /// Where it touches the ground.
@@ -277,6 +310,8 @@ mod tests {
             seen: 1,
             looked: 1,
             car_length: 60.0,
+            stretch: 1.0,
+            waits: false,
             passed: 0,
             passed_lately: Lately::default(),
         };

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::lane::lane_at;
+use super::queue::{self, Obstacle};
 use super::spot::{Spot, SpotMemory};
 use crate::base::geom::{Norm, Polygon};
 use crate::base::id::Slug;
@@ -18,7 +19,7 @@ use crate::rules::episode::{two_decimals, zone_ref};
 use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
-use crate::scene::{Scene, SceneTrack};
+use crate::scene::{KnownIncident, Scene, SceneTrack};
 
 /// Watches one zone for standing vehicles.
 #[derive(Debug)]
@@ -64,6 +65,8 @@ impl Told {
 
 /// Standing for this long is worth a look.
 const NOTICED: Duration = Duration::from_secs(2);
+/// Two rules see one vehicle stop within this time of each other.
+const SAME_STOP: Duration = Duration::from_secs(3);
 /// Standing vehicles that are watched at once; a zone full of them is a queue.
 const MOST: usize = 64;
 
@@ -117,7 +120,7 @@ impl StoppedVehicle {
         for (spot, _) in &mut self.spots {
             spot.follow(scene, drift_l);
         }
-        for track in scene.tracks.iter().filter(|track| track.standing_for(scene.at.media) >= NOTICED.min(self.settings.dwell)) {
+        for track in scene.tracks.iter().filter(|track| track.halt().lasted(scene.at.media) >= NOTICED.min(self.settings.dwell)) {
             if self.spots.iter().any(|(spot, _)| spot.holds(track.track.id)) {
                 continue;
             }
@@ -125,7 +128,7 @@ impl StoppedVehicle {
             if let Some((spot, _)) = lost {
                 spot.take_over(track, scene.at);
             } else if self.spots.len() < MOST && self.is_watched(track, scene) {
-                let mut spot = Spot::new(track, scene.at);
+                let mut spot = Spot::new(track, track.halt(), scene.at);
                 // It may have come to rest before the interruption.
                 if let Some((gap, end)) = self.unwatched {
                     spot.was_unwatched(gap, end);
@@ -137,6 +140,14 @@ impl StoppedVehicle {
             let lane = lane_at(&self.zone, scene, spot.foot());
             spot.watch_passing(scene, lane);
         }
+        for index in 0..self.spots.len() {
+            let (own, told) = &self.spots[index];
+            let may_wait = told.is_none() && own.stood(scene.at.media) >= self.settings.dwell;
+            let standing = self.spots.iter().map(|(spot, _)| Obstacle { place: spot.foot(), since: spot.since().media });
+            let known = scene.known.iter().map(|known| Obstacle { place: known.place, since: known.began });
+            let waits = may_wait && queue::belongs(own, lane_at(&self.zone, scene, own.foot()), standing.chain(known));
+            self.spots[index].0.set_waits(waits);
+        }
     }
 
     fn tell(&mut self, now: Stamp, out: &mut Findings) {
@@ -144,7 +155,7 @@ impl StoppedVehicle {
         for (spot, told) in &mut self.spots {
             let stood = spot.stood(now.media);
             match told {
-                None if spot.is_seen(now.media) && stood >= settings.dwell && spot.passed() >= settings.passed => {
+                None if spot.is_seen(now.media) && stood >= settings.dwell && spot.passed() >= settings.passed && !spot.waits() => {
                     let (zone, rule) = (self.zone_ref.clone(), rule_text(settings));
                     let subject = format!("{}/{}", settings.zone, spot.first_track.0);
                     let opening = Opening { scope: &self.scope, zone, rule, subject: &subject, onset: spot.since(), now };
@@ -193,6 +204,13 @@ impl Rule for StoppedVehicle {
         self.look(scene);
         self.tell(scene.at, out);
         self.forget(scene.at, out);
+    }
+
+    fn known(&self, known: &mut Vec<KnownIncident>) {
+        // A little earlier, so that another rule's zone which the same vehicle stands in as well leaves it alone.
+        let began = |spot: &Spot| MediaTime::from_micros(spot.since().media.as_micros().saturating_sub(SAME_STOP.as_micros() as i64));
+        let told = self.spots.iter().filter(|(_, told)| told.is_some());
+        known.extend(told.map(|(spot, _)| KnownIncident { place: spot.foot(), began: began(spot) }));
     }
 
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {

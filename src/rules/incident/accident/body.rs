@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::course::{Course, earlier, window};
+use super::rider::{self, Fall, Upright};
 use super::shake::jump;
 use crate::base::class::Class;
 use crate::base::time::MediaTime;
@@ -21,6 +22,10 @@ pub(super) struct Body {
     mistaken: Option<MediaTime>,
     /// Its latest moment, for whoever takes its place.
     last: Option<Past>,
+    /// When it was seen upright last, should it have a rider.
+    upright: Option<Upright>,
+    /// That it went down.
+    pub(super) fell: Option<Fall>,
     /// Whose place it took.
     pub(super) past: Option<Past>,
 }
@@ -34,10 +39,11 @@ pub(super) struct Past {
     pub(super) sample: Sample,
     /// When it was seen first.
     pub(super) since: MediaTime,
+    pub(super) upright: Option<Upright>,
 }
 
 /// A track that begins within this time after another was lost may go on from it.
-const LOST_FOR: Duration = Duration::from_millis(1000);
+pub(super) const LOST_FOR: Duration = Duration::from_millis(1500);
 /// And this near, in L: an impact throws nothing farther in that time without being a blur to the detector.
 const LOST_WITHIN_L: f32 = 1.0;
 /// The course before is taken over this time.
@@ -49,7 +55,7 @@ const ALIKE: f32 = 1.67;
 
 impl Body {
     pub(super) fn new(past: Option<Past>) -> Self {
-        Self { scores: 0.0, seen: 0, jumps: 0.0, jumped: 0, mistaken: None, last: None, past }
+        Self { scores: 0.0, seen: 0, jumps: 0.0, jumped: 0, mistaken: None, last: None, upright: None, fell: None, past }
     }
 
     /// Takes the track as it is in this frame.
@@ -64,9 +70,15 @@ impl Body {
             self.jumped = self.jumped.saturating_add(1);
         }
         let Some(sample) = track.trail().last().copied() else { return };
-        if let Some(course) = Course::of_foot(window(track.trail(), earlier(now, COURSE), now)) {
+        if track.track.class.is_two_wheeler() {
+            let next = Upright::of(track, &sample);
+            self.upright = next.map(|next| self.upright().map_or(next, |known| known.then(next))).or(self.upright);
+            self.fell = self.fell.or_else(|| rider::fall(track, self));
+        }
+        if let Some(course) = Course::of_foot(window(track.trail(), earlier(now, COURSE), now), track.stretch) {
             let (id, class, since) = (track.track.id, track.track.class, track.track.first_seen.0);
-            self.last = Some(Past { track: id, class, course, sample, since: self.past.map_or(since, |past| past.since) });
+            let since = self.past.map_or(since, |past| past.since);
+            self.last = Some(Past { track: id, class, course, sample, since, upright: self.upright() });
         }
     }
 
@@ -93,6 +105,11 @@ impl Body {
     /// Since when it has been followed, under whatever number.
     pub(super) fn since(&self, track: &SceneTrack) -> MediaTime {
         self.past.map_or(track.track.first_seen.0, |past| past.since)
+    }
+
+    /// How it was seen upright last, under whatever number.
+    pub(super) fn upright(&self) -> Option<Upright> {
+        self.upright.or_else(|| self.past.and_then(|past| past.upright))
     }
 
     /// The last that was seen of it.

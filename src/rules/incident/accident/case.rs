@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::Memory;
 use super::parties::Parties;
 use super::party::{Party, PartyMemory};
 use super::passing::{self, Passing, Stand};
 use super::rider::Fall;
 use super::score::{Evidence, STOPPED_SECS};
 use super::sudden::Jolt;
+use super::usual::Standing;
 use crate::base::class::Class;
 use crate::base::cue::Cue;
 use crate::base::geom::{Pixel, Point};
@@ -97,7 +99,9 @@ pub(super) enum Step {
 /// Nothing is told before this long after the jolt was noticed: until then the course after it is mixed with the one before, and a mistake of the tracker does not show.
 const SURE_AFTER: Duration = Duration::from_millis(700);
 /// Contact is looked for until this long after the jolt was noticed, and so is the tracker's mistake.
-const LOOKS_FOR: Duration = Duration::from_millis(1500);
+const LOOKS_FOR: Duration = Duration::from_millis(2500);
+/// A suspicion about what still stands is kept for a whole signal cycle: at red nobody passes.
+const KEPT_FOR: Duration = Duration::from_secs(120);
 /// A confirmation that has begun to count is waited for this much longer than it takes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -112,7 +116,7 @@ impl Case {
             fall: None,
             place: track.foot(),
             length: track.car_length,
-            parties: Parties::alone(Party::new(track.track.id, track.track.class)),
+            parties: Parties::alone(Party::new(track.track.id, track.track.class, now.media)),
             closing_l_s: None,
             evidence: Evidence::default(),
             people_before: 0,
@@ -194,14 +198,14 @@ impl Case {
     }
 
     /// Remembers whom the jolted one touched: the one it came together with fastest, in L/s.
-    pub(super) fn touched(&mut self, track: TrackId, class: Class, closing_l_s: f32) {
+    pub(super) fn touched(&mut self, (track, class): (TrackId, Class), closing_l_s: f32, now: MediaTime) {
         if self.closing_l_s.is_some_and(|known| closing_l_s <= known) {
             return;
         }
         self.closing_l_s = Some(closing_l_s);
         self.evidence.raise(Cue::Contact, closing_l_s);
         if !self.has(track) {
-            self.parties.join(Party::new(track, class));
+            self.parties.join(Party::new(track, class, now));
         }
     }
 
@@ -210,8 +214,9 @@ impl Case {
         self.parties.iter_mut().for_each(|party| party.was_unwatched(gap, end));
     }
 
-    /// Takes what one frame shows of the time after the impact. `standing_is_usual`: at this place it says nothing.
-    pub(super) fn follow(&mut self, scene: &Scene<'_>, settings: &AccidentSettings, standing_is_usual: bool) {
+    /// Takes what one frame shows of the time after the impact. `standing`: what that says at this place.
+    pub(super) fn follow(&mut self, scene: &Scene<'_>, memory: &Memory, settings: &AccidentSettings, standing: Standing) {
+        self.follow_numbers(scene, memory);
         let impact = self.onset.media;
         for index in 0..self.parties.len() {
             let other = self.parties.get(1 - index).map(|party| party.track);
@@ -219,8 +224,30 @@ impl Case {
         }
         self.is_driving = self.parties[0].is_driving(scene);
         let is_in_queue = self.watch_traffic(scene);
-        let rested = self.rested().filter(|_| !standing_is_usual && !is_in_queue && self.passed() >= settings.passed);
+        // Machines do not lie down in queues.
+        let lies = self.evidence.has(Cue::RiderDown, settings);
+        let is_strange = match standing {
+            Standing::Usual => lies,
+            Standing::InQueues => lies || (!is_in_queue && self.passed() >= settings.passed),
+            Standing::Strange => lies || !is_in_queue,
+        };
+        let rested = self.rested().filter(|_| is_strange);
         self.evidence.set(Cue::PostImpactStop, rested.map(|rested| rested.as_secs_f32()));
+    }
+
+    /// An impact changes how things look, and the tracker may go on with new numbers.
+    fn follow_numbers(&mut self, scene: &Scene<'_>, memory: &Memory) {
+        for index in 0..self.parties.len() {
+            let known = self.parties[index].track;
+            let is_seen = scene.find(known).is_some_and(|track| track.track.is_observed);
+            let successor = || memory.with(scene).find(|(_, body)| body.past.is_some_and(|past| past.track == known));
+            if let Some((track, _)) = (!is_seen).then(successor).flatten().filter(|(track, _)| !self.has(track.track.id)) {
+                self.parties[index].track = track.track.id;
+                if self.subject == known {
+                    self.subject = track.track.id;
+                }
+            }
+        }
     }
 
     /// How long those who are still there have been resting, the shortest of them.
@@ -264,7 +291,9 @@ impl Case {
     fn is_too_late(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
         let counts = self.evidence.has(Cue::PostImpactStop, settings) || self.evidence.has(Cue::Gathering, settings);
         let more = if counts { Duration::from_secs_f32(STOPPED_SECS[1]) + PATIENCE } else { Duration::ZERO };
-        self.age(now) >= settings.confirm_within + more
+        let within = settings.confirm_within + more;
+        let stands_suspected = matches!(self.told, Told::Suspected(_)) && self.rested().is_some();
+        self.age(now) >= if stands_suspected { within.max(KEPT_FOR) } else { within }
     }
 
     /// Everyone drove on, or has not been seen for long.

@@ -9,8 +9,10 @@ use crate::base::geom::{Pixel, Rect};
 use crate::base::time::MediaTime;
 use crate::scene::{Sample, SceneTrack, own_length};
 
-/// Within this time before or after the jolt.
-const AROUND: Duration = Duration::from_millis(1000);
+/// From this long before the jolt ...
+const EARLIER: Duration = Duration::from_millis(1000);
+/// ... to this long after, when it is a vehicle: who brakes hard is run into from behind.
+const LATER: Duration = Duration::from_millis(2500);
 /// The lower halves of the boxes, where things touch the ground, come as near as this, in L.
 const GAP_L: f32 = 0.3;
 const OVERLAP: f32 = 0.05;
@@ -24,7 +26,9 @@ const APPROACH_SECS: f32 = 0.5;
 /// Speed in L/s at which `own`, to which `jolt` happened, and `other` came together; `None` when they did not.
 pub(super) fn closing_l_s(jolt: &Jolt, own: (&SceneTrack, &Body), other: (&SceneTrack, &Body)) -> Option<f32> {
     let length = own.0.car_length;
-    let (from, to) = (earlier(jolt.at, AROUND), jolt.at + AROUND);
+    // People walk up to what stands.
+    let later = if other.0.track.class.is_vehicle() { LATER } else { EARLIER };
+    let (from, to) = (earlier(jolt.at, EARLIER), jolt.at + later);
     let before = own.1.past.map(|past| past.sample).into_iter().filter(|sample| sample.at >= from);
     let samples = before.chain(window(own.0.trail(), from, to).copied());
     let touch = samples.filter_map(|mine| Some((mine, nearest(other.0, mine.at)?)));
@@ -34,13 +38,13 @@ pub(super) fn closing_l_s(jolt: &Jolt, own: (&SceneTrack, &Body), other: (&Scene
     let at = mine.at.min(theirs.at);
     let theirs_before = before_contact(other, at).map_or(theirs.rect.foot(), |course| course.lead(theirs.rect.foot(), -APPROACH_SECS));
     let mine_before = jolt.before.lead(mine.rect.foot(), -APPROACH_SECS);
-    let approached = mine_before.distance(theirs_before) - mine.rect.foot().distance(theirs.rect.foot());
+    let approached = jolt.before.apart(mine_before, theirs_before) - jolt.before.apart(mine.rect.foot(), theirs.rect.foot());
     Some(approached / APPROACH_SECS / length)
 }
 
 /// How the other one moved until the contact; `None` when nothing is known, which is taken as standing.
 fn before_contact(other: (&SceneTrack, &Body), at: MediaTime) -> Option<Course> {
-    let seen = Course::of_foot(window(other.0.trail(), earlier(at, COURSE), at));
+    let seen = Course::of_foot(window(other.0.trail(), earlier(at, COURSE), at), other.0.stretch);
     let known = |past: Past| (past.sample.at <= at + AT_ONCE).then_some(past.course);
     seen.or_else(|| other.1.past.and_then(known))
 }

@@ -6,34 +6,46 @@ use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
 use crate::scene::{Sample, Trail};
 
-/// A velocity in pixels a second, and the middle of the time it was measured over.
+/// A velocity in pixels a second, and the middle of the time it was measured over. Pixels up and down the picture are stretched
+/// ([`crate::scene::SceneTrack::stretch`]), so that a pixel is the same length on the road in every direction.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Course {
     pub(super) at: MediaTime,
     x: f32,
     y: f32,
+    stretch: f32,
 }
 
 /// Fewer samples or a shorter time say more about the jitter of boxes than about motion.
 const FEWEST: usize = 3;
 const SHORTEST: Duration = Duration::from_millis(350);
+/// A step this much faster than the whole is a jump: one among two steps is twice as fast.
+const JUMPS: f32 = 1.9;
 /// Below this a direction means nothing, in pixels a second.
 const NO_DIRECTION: f32 = 1e-3;
 
 impl Course {
     /// Motion of the foot point: where the thing goes.
-    pub(super) fn of_foot<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<Self> {
+    pub(super) fn of_foot<'a>(samples: impl Iterator<Item = &'a Sample> + Clone, stretch: f32) -> Option<Self> {
         let at = middle(samples.clone())?;
         let [x, y] = slopes(samples, |sample| [sample.rect.foot().x, sample.rect.foot().y])?;
-        Some(Self { at, x, y })
+        Some(Self { at, x, y: stretch * y, stretch })
     }
 
     /// Motion that all edges of the box agree on: a box that is cut by something in front of it moves one edge only.
-    pub(super) fn of_whole<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<Self> {
+    pub(super) fn of_whole<'a>(samples: impl Iterator<Item = &'a Sample> + Clone, stretch: f32) -> Option<Self> {
         let at = middle(samples.clone())?;
         let edges = |sample: &Sample| [sample.rect.left, sample.rect.right(), sample.rect.top, sample.rect.bottom()];
         let [left, right, top, bottom] = slopes(samples, edges)?;
-        Some(Self { at, x: lesser(left, right), y: lesser(top, bottom) })
+        Some(Self { at, x: lesser(left, right), y: stretch * lesser(top, bottom), stretch })
+    }
+
+    /// Whether the samples show motion, not a jump: in no step between them did the thing go much faster than on the whole. A tracker that takes one standing
+    /// vehicle for another one jumps.
+    pub(super) fn is_steady<'a>(self, samples: impl Iterator<Item = &'a Sample> + Clone) -> bool {
+        let steps = samples.clone().zip(samples.skip(1));
+        let speed = |(a, b): (&Sample, &Sample)| self.apart(a.rect.foot(), b.rect.foot()) / b.at.since(a.at).as_secs_f32();
+        steps.map(speed).all(|speed| speed < JUMPS * self.speed())
     }
 
     /// Pixels a second.
@@ -56,13 +68,18 @@ impl Course {
 
     /// Where a thing at `from` is after `secs` (before, when negative).
     pub(super) fn lead(self, from: Point<Pixel>, secs: f32) -> Point<Pixel> {
-        Point::new(from.x + self.x * secs, from.y + self.y * secs)
+        Point::new(from.x + self.x * secs, from.y + self.y / self.stretch * secs)
+    }
+
+    /// Distance of two places.
+    pub(super) fn apart(self, a: Point<Pixel>, b: Point<Pixel>) -> f32 {
+        (a.x - b.x).hypot(self.stretch * (a.y - b.y))
     }
 
     /// Distance of `place` ahead of and beside a thing at `from` that moves so.
     pub(super) fn ahead_and_beside(self, from: Point<Pixel>, place: Point<Pixel>) -> (f32, f32) {
         let speed = self.speed().max(NO_DIRECTION);
-        let (dx, dy) = (place.x - from.x, place.y - from.y);
+        let (dx, dy) = (place.x - from.x, self.stretch * (place.y - from.y));
         ((dx * self.x + dy * self.y) / speed, (dx * self.y - dy * self.x).abs() / speed)
     }
 }
@@ -130,7 +147,7 @@ mod tests {
     #[test]
     fn a_car_that_drives_has_one_course_however_it_is_measured() {
         let drives = samples((0..6).map(|i| Rect::new(10.0 * i as f32, 5.0 * i as f32, 60.0, 40.0)));
-        for course in [Course::of_foot(drives.iter()), Course::of_whole(drives.iter())] {
+        for course in [Course::of_foot(drives.iter(), 1.0), Course::of_whole(drives.iter(), 1.0)] {
             let course = course.expect("five eighths of a second");
             assert!((course.speed() - 80.0_f32.hypot(40.0)).abs() < 0.1, "{course:?}");
             assert!((course.at.as_secs_f64() - 0.3125).abs() < 1e-6);
@@ -140,21 +157,32 @@ mod tests {
     #[test]
     fn a_standing_car_that_something_covers_from_the_side_does_not_move() {
         let covered = samples((0..6).map(|i| Rect::new(100.0 + 8.0 * i as f32, 100.0, 60.0 - 8.0 * i as f32, 40.0)));
-        assert!(Course::of_whole(covered.iter()).expect("long enough").speed() < 1e-3);
-        assert!(Course::of_foot(covered.iter()).expect("long enough").speed() > 20.0);
+        assert!(Course::of_whole(covered.iter(), 1.0).expect("long enough").speed() < 1e-3);
+        assert!(Course::of_foot(covered.iter(), 1.0).expect("long enough").speed() > 20.0);
+    }
+
+    #[test]
+    fn on_a_flat_view_a_car_that_drives_away_is_as_fast_as_one_that_crosses() {
+        let away = samples((0..6).map(|i| Rect::new(0.0, -5.0 * i as f32, 60.0, 40.0)));
+        let course = Course::of_foot(away.iter(), 2.0).expect("long enough");
+        assert!((course.speed() - 80.0).abs() < 0.1, "{course:?}");
+        let (from, to) = (Point::new(0.0, 100.0), Point::new(0.0, 90.0));
+        let (ahead, beside) = course.ahead_and_beside(from, to);
+        assert!((ahead - 20.0).abs() < 0.1 && beside < 0.1 && (course.apart(from, to) - 20.0).abs() < 0.1, "{ahead} {beside}");
+        assert!((course.lead(from, 0.25).y - 90.0).abs() < 0.1, "places are in the picture's pixels");
     }
 
     #[test]
     fn a_moment_has_no_course_and_repeated_times_do_no_harm() {
         let two = samples([Rect::new(0.0, 0.0, 9.0, 9.0), Rect::new(9.0, 0.0, 9.0, 9.0)]);
-        assert_eq!(Course::of_foot(two.iter()), None);
+        assert_eq!(Course::of_foot(two.iter(), 1.0), None);
         let still = [two[0]; 5];
-        assert_eq!(Course::of_whole(still.iter()), None);
+        assert_eq!(Course::of_whole(still.iter(), 1.0), None);
     }
 
     #[test]
     fn angles_are_between_directions_whichever_way_round() {
-        let course = |x: f32, y: f32| Course { at: MediaTime::ZERO, x, y };
+        let course = |x: f32, y: f32| Course { at: MediaTime::ZERO, x, y, stretch: 1.0 };
         assert_eq!(course(0.0, 1.0).turned_from(course(1.0, 0.0)).round(), 90.0);
         assert_eq!(course(-1.0, 0.1).turned_from(course(-1.0, -0.1)).round(), 11.0);
         assert_eq!(course(-2.0, 0.0).along(course(1.0, 0.0)), -2.0);

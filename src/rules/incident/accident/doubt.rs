@@ -11,6 +11,8 @@ use crate::base::geom::{FrameSize, Pixel, Rect};
 use crate::base::time::MediaTime;
 use crate::scene::{Sample, Scene, SceneTrack};
 
+/// Nobody who stays upright turns this far within a second: the tracker went on with someone who comes the other way, or stands.
+const TURNS_BACK_DEG: f32 = 150.0;
 /// A box at the picture's border (this share of its width and height) shows only part of a vehicle: its foot point is not where it touches the ground.
 const BORDER: f32 = 0.005;
 /// Boxes of one vehicle before and after differ by less than this factor in size.
@@ -53,7 +55,8 @@ pub(super) fn is_cut(size: FrameSize, track: &SceneTrack, since: MediaTime, now:
 /// Whether the jolt of `own` looks like a mistake of the tracker.
 pub(super) fn is_mistaken(scene: &Scene<'_>, memory: &Memory, jolt: &Jolt, own: &SceneTrack) -> bool {
     let now = scene.at.media;
-    let after = Course::of_foot(window(own.trail(), earlier(now, COURSE), now)).filter(|after| after.speed() >= MOVES_L_S * own.car_length);
+    let after = Course::of_foot(window(own.trail(), earlier(now, COURSE), now), own.stretch)
+        .filter(|after| after.speed() >= MOVES_L_S * own.car_length);
     let is_of = |past: &Past| after.is_some_and(|after| is_its_course(past, after, jolt, own));
     let by_other = |(other, body): (&SceneTrack, &Body)| {
         goes_on((other, body), jolt, own, now)
@@ -63,7 +66,8 @@ pub(super) fn is_mistaken(scene: &Scene<'_>, memory: &Memory, jolt: &Jolt, own: 
     };
     let mut others = memory.with(scene).filter(|(track, _)| track.track.id != own.track.id);
     let mut gone = memory.gone().filter(|past| past.track != own.track.id);
-    has_changed_size(own, jolt, now) || others.any(by_other) || gone.any(|past| stood_at(past, jolt, own) || is_of(past))
+    let turns_back = jolt.turn_deg.is_some_and(|turn| turn >= TURNS_BACK_DEG);
+    turns_back || has_changed_size(own, jolt, now) || others.any(by_other) || gone.any(|past| stood_at(past, jolt, own) || is_of(past))
 }
 
 /// A box that grows or shrinks at once: merged with a neighbour, half hidden, or another vehicle.
@@ -91,7 +95,7 @@ fn goes_on((other, body): (&SceneTrack, &Body), jolt: &Jolt, own: &SceneTrack, n
     if body.since(other) >= jolt.before.at {
         return window(other.trail(), jolt.at, now).any(|sample| is_there(sample, NEW_L * length));
     }
-    let course = Course::of_foot(window(other.trail(), earlier(now, COURSE), now));
+    let course = Course::of_foot(window(other.trail(), earlier(now, COURSE), now), other.stretch);
     let goes = course.is_some_and(|course| course.along(jolt.before) >= GOES_ON * speed && course.turned_from(jolt.before) <= GOES_ON_DEG);
     goes && other.trail().last().is_some_and(|last| is_there(last, AHEAD_L * length + AHEAD_SECS * speed))
 }
@@ -99,8 +103,8 @@ fn goes_on((other, body): (&SceneTrack, &Body), jolt: &Jolt, own: &SceneTrack, n
 /// What `other` was when the jolt happened.
 fn before(other: &SceneTrack, jolt: &Jolt) -> Option<Past> {
     let seen = || window(other.trail(), earlier(jolt.at, COURSE), jolt.at);
-    let (course, sample) = (Course::of_foot(seen())?, *seen().last()?);
-    Some(Past { track: other.track.id, class: other.track.class, course, sample, since: other.track.first_seen.0 })
+    let (course, sample) = (Course::of_foot(seen(), other.stretch)?, *seen().last()?);
+    Some(Past { track: other.track.id, class: other.track.class, course, sample, since: other.track.first_seen.0, upright: None })
 }
 
 /// Whether what `own` does now, the other one did before, at the same place: the tracker went on with the wrong one. A motorcycle's rider may be followed
@@ -119,7 +123,7 @@ fn is_its_course(past: &Past, after: Course, jolt: &Jolt, own: &SceneTrack) -> b
 /// Whether `other` was on the same course of its own before: a neighbour in the lane.
 fn went_before(other: &SceneTrack, body: &Body, jolt: &Jolt) -> bool {
     let until = jolt.before.at;
-    let seen = Course::of_foot(window(other.trail(), earlier(until, COURSE), until));
+    let seen = Course::of_foot(window(other.trail(), earlier(until, COURSE), until), other.stretch);
     let known = seen.or(body.past.map(|past| past.course));
     known.is_some_and(|course| course.along(jolt.before) >= WENT * jolt.before.speed())
 }

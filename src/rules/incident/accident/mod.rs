@@ -41,7 +41,7 @@ use crate::event::{EndReason, EventScope, OpenEvent, Opening, RuleText};
 use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
-use crate::scene::{Scene, SceneTrack};
+use crate::scene::{KnownIncident, Scene, SceneTrack};
 
 /// Watches one zone, or the whole picture, for accidents.
 #[derive(Debug)]
@@ -131,7 +131,7 @@ impl Accident {
             if let Some(jolt) = sudden::jolt(track, &body, now) {
                 self.take_jolt(scene, track, jolt);
             }
-            let fall = rider::fall(track).filter(|fall| !self.shake.is_near(fall.at));
+            let fall = body.fell.filter(|fall| now.since(fall.at) <= SAME_IMPACT && !self.shake.is_near(fall.at));
             if let Some((fall, case)) = fall.and_then(|fall| Some((fall, self.case_of(scene, track, fall.at)?))) {
                 case.fall.get_or_insert(fall);
             }
@@ -172,7 +172,8 @@ impl Accident {
         if let Some(known) = known {
             return self.cases.get_mut(known);
         }
-        let near = |place: Point<Pixel>| place.distance(track.foot()) <= SAME_L * track.car_length;
+        let apart = |place: Point<Pixel>| (place.x - track.foot().x).hypot(track.stretch * (place.y - track.foot().y));
+        let near = |place: Point<Pixel>| apart(place) <= SAME_L * track.car_length;
         let is_told = self.told.iter().any(|(place, told)| near(*place) && at.since(*told) <= SAME_FOR);
         let is_open = self.cases.iter().any(|case| !matches!(case.told, Told::Nothing) && near(case.place));
         if is_told || is_open || self.cases.len() == MOST || self.cases.iter().any(|case| case.subject == track.track.id) {
@@ -198,7 +199,7 @@ impl Accident {
                     return false;
                 }
             }
-            case.follow(scene, settings, usual.is_standing(scene.size, case.place));
+            case.follow(scene, memory, settings, usual.standing(scene.size, case.place));
             look_after(scene, places, case);
             true
         });
@@ -221,11 +222,7 @@ impl Accident {
                 }
                 Step::Retract | Step::Clear => {
                     let case = self.cases.remove(index);
-                    let place = case.place;
-                    if let Some(event) = case.close() {
-                        out.events.push(event.end(now.wall, now.wall, Case::end_reason(step)));
-                        self.note_told(place, now.media);
-                    }
+                    out.events.extend(case.close().map(|event| event.end(now.wall, now.wall, Case::end_reason(step))));
                 }
             }
         }
@@ -278,6 +275,11 @@ impl Rule for Accident {
         self.tell(scene.at, out);
     }
 
+    fn known(&self, known: &mut Vec<KnownIncident>) {
+        let told = self.cases.iter().filter(|case| !matches!(case.told, Told::Nothing));
+        known.extend(told.map(|case| KnownIncident { place: case.place, began: course::earlier(case.onset.media, SAME_IMPACT) }));
+    }
+
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
         out.events.extend(self.left.drain(..).map(|(left, _)| left.end(at.wall)));
         let open = self.cases.drain(..).filter_map(Case::close);
@@ -320,7 +322,8 @@ fn look_around(scene: &Scene<'_>, memory: &Memory, case: &mut Case, settings: &A
     if !own.track.is_observed {
         return false;
     }
-    if doubt::is_mistaken(scene, memory, &jolt, own) {
+    // What lies there is no other one: neighbours drive upright.
+    if case.fall.is_none() && doubt::is_mistaken(scene, memory, &jolt, own) {
         return true;
     }
     for (other, body) in memory.with(scene) {
@@ -330,7 +333,7 @@ fn look_around(scene: &Scene<'_>, memory: &Memory, case: &mut Case, settings: &A
         if is_other && is_near {
             let closing = contact::closing_l_s(&jolt, (own, memory.at(index)), (other, body));
             if let Some(closing) = closing.filter(|closing| f64::from(*closing) > settings.closing_l_s) {
-                case.touched(other.track.id, other.track.class, closing);
+                case.touched((other.track.id, other.track.class), closing, scene.at.media);
             }
         }
     }

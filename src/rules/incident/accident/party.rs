@@ -17,6 +17,8 @@ pub(super) struct Party {
     pub(super) track: TrackId,
     class: Class,
     after: After,
+    /// When it was seen last, moved on by the time without pictures.
+    seen: MediaTime,
 }
 
 /// What it does after the impact.
@@ -50,8 +52,8 @@ const LEAVES_L_S: f32 = 0.5;
 const SLIDES_FOR: Duration = Duration::from_secs(4);
 
 impl Party {
-    pub(super) fn new(track: TrackId, class: Class) -> Self {
-        Self { track, class, after: After::Moves }
+    pub(super) fn new(track: TrackId, class: Class, seen: MediaTime) -> Self {
+        Self { track, class, after: After::Moves, seen }
     }
 
     /// For the next run of the program; `None` while it does not rest: then nobody could know it again.
@@ -63,7 +65,7 @@ impl Party {
     /// One whom an earlier run saw at rest until `watched_until`.
     pub(super) fn recalled(memory: &PartyMemory, watched_until: WallTime, now: Stamp) -> Option<Self> {
         let spot = Spot::recalled(&memory.spot, watched_until, now)?;
-        Some(Self { track: TrackId(memory.track | EARLIER), class: spot.class, after: After::Rests(spot) })
+        Some(Self { track: TrackId(memory.track | EARLIER), class: spot.class, after: After::Rests(spot), seen: now.media })
     }
 
     pub(super) fn involved(&self) -> Involved {
@@ -75,10 +77,13 @@ impl Party {
         let now = scene.at.media;
         let own = scene.find(self.track).filter(|track| track.track.is_observed);
         let is_driving = self.is_driving(scene);
+        if own.is_some() {
+            self.seen = now;
+        }
         match &mut self.after {
             After::Moves => {
                 if let Some(track) = own.filter(|track| track.standing_for(now) >= RESTS) {
-                    self.after = After::Rests(Spot::new(track, scene.at));
+                    self.after = After::Rests(Spot::new(track, track.rest(), scene.at));
                 } else if is_driving && now.since(impact) > SLIDES_FOR {
                     self.after = After::Left;
                 }
@@ -100,6 +105,7 @@ impl Party {
 
     /// Time without pictures is no time in which it stood.
     pub(super) fn was_unwatched(&mut self, gap: Duration, end: MediaTime) {
+        self.seen = self.seen + gap;
         if let After::Rests(spot) = &mut self.after {
             spot.was_unwatched(gap, end);
         }
@@ -123,8 +129,11 @@ impl Party {
         matches!(self.after, After::Left)
     }
 
-    /// For how long nobody has been seen where it rested; `None` while it is there or has not come to rest.
+    /// For how long nobody has been seen where it rested, or it itself when it never came to rest; `None` while it rests there.
     pub(super) fn gone_for(&self, now: MediaTime) -> Option<Duration> {
-        if let After::Rests(spot) = &self.after { spot.gone_for(now) } else { None }
+        match &self.after {
+            After::Rests(spot) => spot.gone_for(now),
+            After::Moves | After::Left => Some(now.since(self.seen)),
+        }
     }
 }

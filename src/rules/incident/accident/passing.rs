@@ -77,7 +77,7 @@ fn goes_by(track: &SceneTrack, stand: &Stand) -> bool {
 }
 
 fn goes_so(track: &SceneTrack, stand: &Stand) -> bool {
-    let course = Course::of_foot(window(track.trail(), MediaTime::ZERO, track.track.last_seen));
+    let course = Course::of_foot(window(track.trail(), MediaTime::ZERO, track.track.last_seen), track.stretch);
     course.is_some_and(|course| course.turned_from(stand.course) <= SAME_WAY_DEG)
 }
 

@@ -2,19 +2,26 @@
 
 use std::time::Duration;
 
+use super::body::{Body, LOST_FOR};
 use super::course::{Course, window};
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
 use crate::scene::{Sample, Scene, SceneTrack};
 
-/// Height over width of an upright machine with its rider, at least.
-const UPRIGHT: f32 = 1.1;
+/// Height over width of an upright machine with its rider, at least: seen from behind it is 2 or more, seen across 1.
+const UPRIGHT: f32 = 0.9;
+/// What lies has at most this share of it.
+const FLATTER: f32 = 0.7;
 /// The same of one that lies, at most: threshold of the cue.
 pub(super) const LIES: f32 = 0.8;
-/// From one to the other within this time: turning by a right angle takes longer.
-const FALLS_WITHIN: Duration = Duration::from_millis(1000);
+/// From one to the other within this time.
+const FALLS_WITHIN: Duration = Duration::from_millis(1500);
+/// What is less upright than this share of what it was is on its way down.
+const STILL_UPRIGHT: f32 = 0.9;
 /// What lies looks longer than what stood; what is covered from below does not.
 const LONGER: f32 = 1.05;
+/// It still lies while the ratio is below this.
+const NOT_UPRIGHT: f32 = 1.1;
 /// Then it lies for this long without leaving the place.
 const LIES_FOR: Duration = Duration::from_secs(3);
 /// And drove before, in L/s: machines fall over at the kerb too.
@@ -34,33 +41,51 @@ pub(super) struct Fall {
     pub(super) before: Course,
 }
 
-/// Whether `track` tipped over within the last moments.
-pub(super) fn fall(track: &SceneTrack) -> Option<Fall> {
-    if !track.track.class.is_two_wheeler() {
-        return None;
+/// A two-wheeler as long as it stood.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Upright {
+    at: MediaTime,
+    /// Height over width.
+    ratio: f32,
+    /// Width in L.
+    width_l: f32,
+}
+
+impl Upright {
+    /// The shape of `track` in its latest `sample`, when that is upright.
+    pub(super) fn of(track: &SceneTrack, sample: &Sample) -> Option<Self> {
+        let ratio = shape(sample);
+        (ratio > UPRIGHT).then(|| Self { at: sample.at, ratio, width_l: sample.rect.width / track.car_length })
     }
-    let mut upright: Option<(MediaTime, f32)> = None;
-    let mut fell = None;
-    let first = track.trail().iter().next()?;
-    let samples = || track.trail().iter();
-    for ((a, b), c) in samples().zip(samples().skip(1)).zip(samples().skip(2)) {
-        let (ratio, width) = (median([a, b, c].map(shape)), median([a, b, c].map(|sample| sample.rect.width)));
-        if ratio > UPRIGHT {
-            upright = Some((b.at, width));
-        } else if ratio < LIES && fell.is_none() {
-            let tipped = upright.is_some_and(|(since, narrow)| b.at.since(since) <= FALLS_WITHIN && width > LONGER * narrow);
-            let span = b.at.since(first.at).as_secs_f32();
-            let drove = b.rect.foot().distance(first.rect.foot()) >= DROVE_L_S * track.car_length * span;
-            let before = Course::of_foot(window(track.trail(), first.at, b.at));
-            fell = before.filter(|_| tipped && drove).map(|before| Fall { at: b.at, ratio, before });
-        }
+
+    /// What is to be remembered once `next` was seen: a machine that tips over turns as well, and says how it stood only until then.
+    pub(super) fn then(self, next: Self) -> Self {
+        let is_tipping = next.ratio < STILL_UPRIGHT * self.ratio && next.at.since(self.at) <= FALLS_WITHIN;
+        if is_tipping { self } else { next }
     }
-    fell
+}
+
+/// Whether `track` tipped over just now. What falls changes its shape, and the tracker may begin anew with what lies there: then the one it goes on from
+/// was upright.
+pub(super) fn fall(track: &SceneTrack, body: &Body) -> Option<Fall> {
+    let upright = body.upright()?;
+    let past = body.past.filter(|past| past.course.speed() >= DROVE_L_S * track.car_length);
+    let mut samples = track.trail().iter().rev();
+    let latest = [samples.next()?, samples.next()?, samples.next()?];
+    let (ratio, width) = (median(latest.map(shape)), median(latest.map(|sample| sample.rect.width)));
+    let (first, at) = (track.trail().iter().next()?, latest[1].at);
+    let is_new = past.is_some() && first.at > upright.at;
+    let within = if is_new { FALLS_WITHIN + LOST_FOR } else { FALLS_WITHIN };
+    let tipped = ratio < LIES.min(FLATTER * upright.ratio) && at > upright.at && at.since(upright.at) <= within;
+    let drove =
+        is_new || latest[1].rect.foot().distance(first.rect.foot()) >= DROVE_L_S * track.car_length * at.since(first.at).as_secs_f32();
+    let before = Course::of_foot(window(track.trail(), first.at, at), track.stretch).or(past.map(|past| past.course));
+    before.filter(|_| tipped && drove && width / track.car_length > LONGER * upright.width_l).map(|before| Fall { at, ratio, before })
 }
 
 /// How `track` lies, once it has been lying since `fall` for three seconds.
 pub(super) fn lies(track: &SceneTrack, fell: &Fall, now: MediaTime) -> Option<f32> {
-    let is_down = now.since(fell.at) >= LIES_FOR && track.standing_for(now) >= LIES_FOR && shape(track.trail().last()?) < UPRIGHT;
+    let is_down = now.since(fell.at) >= LIES_FOR && track.standing_for(now) >= LIES_FOR && shape(track.trail().last()?) < NOT_UPRIGHT;
     is_down.then_some(fell.ratio)
 }
 

@@ -44,7 +44,7 @@ const TURNS_WITHIN: Duration = Duration::from_millis(1200);
 
 /// What happened to `track` up to now, if anything did.
 pub(super) fn jolt(track: &SceneTrack, body: &Body, now: MediaTime) -> Option<Jolt> {
-    let after = Course::of_foot(window(track.trail(), earlier(now, COURSE), now));
+    let after = Course::of_foot(window(track.trail(), earlier(now, COURSE), now), track.stretch);
     let past = body.past.as_ref().filter(|past| after.is_some_and(|after| after.speed() <= BROKEN_SPEED * past.course.speed()));
     let turn = after.and_then(|after| turn(track, past, after, now));
     let stop = stop(track, past, now);
@@ -69,10 +69,10 @@ fn stop(track: &SceneTrack, past: Option<&Past>, now: MediaTime) -> Option<Chang
     let length = track.car_length;
     let recent = window(track.trail(), earlier(now, STILL_FOR), now);
     let still_since = recent.clone().next()?.at;
-    let whole = Course::of_whole(recent)?;
+    let whole = Course::of_whole(recent, track.stretch)?;
     let stands = whole.speed() <= STILL_L_S * length && now.since(still_since) >= STILL_SPAN;
     let thrown_since = earlier(now, COURSE);
-    let thrown = Course::of_whole(window(track.trail(), thrown_since, now)).filter(|after| after.speed() >= THROWN_BACK_L_S * length);
+    let thrown = Course::of_whole(window(track.trail(), thrown_since, now), track.stretch).filter(|after| after.speed() >= THROWN_BACK_L_S * length);
     if !stands && thrown.is_none() {
         return None;
     }
@@ -97,7 +97,7 @@ fn stop(track: &SceneTrack, past: Option<&Past>, now: MediaTime) -> Option<Chang
 fn turn(track: &SceneTrack, past: Option<&Past>, after: Course, now: MediaTime) -> Option<Change> {
     let length = track.car_length;
     let at = earlier(now, COURSE);
-    let own = Course::of_foot(window(track.trail(), earlier(at, COURSE), at));
+    let own = Course::of_foot(window(track.trail(), earlier(at, COURSE), at), track.stretch);
     let before = own.or_else(|| past.map(|past| past.course))?;
     let size = after.turned_from(before);
     let moves = after.speed() >= MOVES_L_S * length || is_thrown_back(after, before, length);
@@ -109,7 +109,11 @@ fn turn(track: &SceneTrack, past: Option<&Past>, after: Course, now: MediaTime) 
 fn befores<'a>(track: &'a SceneTrack, past: Option<&'a Past>, until: MediaTime) -> impl Iterator<Item = Course> + 'a {
     let earliest = earlier(until, STOPS_WITHIN);
     let ends = window(track.trail(), earliest, until).map(|sample| sample.at);
-    let own = ends.filter_map(|end| Course::of_whole(window(track.trail(), earlier(end, COURSE), end)));
+    let own = ends.filter_map(|end| {
+        let samples = window(track.trail(), earlier(end, COURSE), end);
+        let is_steady = Course::of_foot(samples.clone(), track.stretch)?.is_steady(samples.clone());
+        Course::of_whole(samples, track.stretch).filter(|_| is_steady)
+    });
     own.chain(past.map(|past| past.course))
 }
 

@@ -13,10 +13,24 @@ const ENOUGH: u32 = 10;
 const TURNS: f32 = 0.1;
 /// Share of them that stands for long where standing is usual: a kerb, a rank. At a stop line about half of them do.
 const STANDS: f32 = 0.8;
+/// Share of them that stands where traffic flows, below; and how many must have come before that is believed.
+const FLOWS: f32 = 0.05;
+const ENOUGH_TO_FLOW: u32 = 30;
 /// Standing for this long is counted.
 const LONG: Duration = Duration::from_secs(8);
 /// When a cell has seen this many, all its counts are halved: what was long ago counts less.
 const FULL: u32 = 1000;
+
+/// What it says that a vehicle stands at a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Standing {
+    /// Nothing: most do.
+    Usual,
+    /// Something when others pass: some do, or nobody knows yet.
+    InQueues,
+    /// That something is wrong: traffic flows here.
+    Strange,
+}
 
 /// Counts of vehicles by cell of a 16 × 9 grid, each vehicle once a cell.
 #[derive(Debug)]
@@ -74,10 +88,15 @@ impl Usual {
         counts.came >= ENOUGH && counts.turned as f32 > TURNS * counts.came as f32
     }
 
-    /// Whether vehicles stand here for long as a rule.
-    pub(super) fn is_standing(&self, size: FrameSize, place: Point<Pixel>) -> bool {
+    /// How usual it is that vehicles stand here for long.
+    pub(super) fn standing(&self, size: FrameSize, place: Point<Pixel>) -> Standing {
         let counts = self.cells[cell(size, place)];
-        counts.came >= ENOUGH && counts.stood as f32 > STANDS * counts.came as f32
+        let share = counts.stood as f32 / counts.came.max(1) as f32;
+        match counts.came {
+            came if came >= ENOUGH && share > STANDS => Standing::Usual,
+            came if came >= ENOUGH_TO_FLOW && share < FLOWS => Standing::Strange,
+            _ => Standing::InQueues,
+        }
     }
 
     /// The tracks of a session mean nothing in the next one; the view is the same.
