@@ -16,7 +16,7 @@ use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
 use crate::config::settings::TrackSettings;
-use crate::detect::Detection;
+use crate::detect::{Detection, Score};
 
 /// Things in view for which memory is taken at once; more is no error, it only costs an allocation when it first happens.
 const ROOM: usize = 256;
@@ -285,7 +285,7 @@ impl Tracker {
 
     /// What is sure, free and no double of something seen begins a track.
     fn begin_new(&mut self, at: MediaTime) {
-        let least = self.settings.new_score.max(self.usual.doubtful(self.tuning.doubtful));
+        let least = self.settings.new_score;
         for index in 0..self.detections.len() {
             let detection = self.detections[index];
             if self.is_taken[index] || standing(&self.settings, &detection) < least {
@@ -323,10 +323,15 @@ impl Tracker {
         }
     }
 
-    /// A second detection confirms (that it came in time, `end_lost` has seen to).
+    /// A second detection confirms (that it came in time, `end_lost` has seen to); where none was as sure as this detector is of good boxes,
+    /// more of them must.
     fn confirm(&mut self) {
+        let convincing = self.usual.doubtful(self.tuning.doubtful);
         for tracklet in &mut self.tracklets {
-            if tracklet.stage == Stage::Tentative && tracklet.hits >= 2 {
+            let is_convincing = standing_of(&self.settings, tracklet.class(), tracklet.surest) >= convincing;
+            let followed = tracklet.last.at.since(tracklet.first.at).as_secs_f32();
+            let is_persistent = tracklet.hits >= self.tuning.doubtful_hits && followed >= self.tuning.doubtful_secs;
+            if tracklet.stage == Stage::Tentative && tracklet.hits >= 2 && (is_convincing || is_persistent) {
                 tracklet.stage = Stage::Confirmed(TrackId(self.next_id));
                 self.next_id += 1;
             }
@@ -350,8 +355,12 @@ fn surest_first(a: &Detection, b: &Detection) -> Ordering {
 
 /// The score to compare with thresholds, which are a vehicle's.
 fn standing(settings: &TrackSettings, found: &Detection) -> f32 {
-    let factor = if found.class == Class::Person { settings.person_factor } else { 1.0 };
-    found.score.get() / factor
+    standing_of(settings, found.class, found.score)
+}
+
+fn standing_of(settings: &TrackSettings, class: Class, score: Score) -> f32 {
+    let factor = if class == Class::Person { settings.person_factor } else { 1.0 };
+    score.get() / factor
 }
 
 /// Boxes that are no boxes are left out: models give infinities on broken input, and one NaN would spoil every later frame.

@@ -95,8 +95,12 @@ pub(super) struct Tuning {
     pub(super) course_min: f32,
     /// Cost of a change of class.
     pub(super) class_cost: f32,
-    /// Times by which the odds of a newcomer may be smaller than a good box's (see [`super::usual`]).
+    /// Times by which the odds of a newcomer's surest box may be smaller than a good box's (see [`super::usual`]).
     pub(super) doubtful: f32,
+    /// Detections that confirm where none was surer than that.
+    pub(super) doubtful_hits: u32,
+    /// Time over which they must lie: pictures of the same instant err alike.
+    pub(super) doubtful_secs: f32,
     /// Overlap with a supported track above which a new detection is its double.
     pub(super) duplicate: f32,
 
@@ -120,7 +124,7 @@ impl Default for Tuning {
             measured: 0.05,
             acceleration: 1.0,
             acceleration_vehicle: 2.0,
-            first_velocity: 1.5,
+            first_velocity: 2.0,
             first_velocity_vehicle: 3.0,
             damping_secs: 2.0,
             doubt: 2.0,
@@ -152,7 +156,9 @@ impl Default for Tuning {
             course_secs: 0.5,
             course_min: 0.1,
             class_cost: 0.2,
-            doubtful: 3.0,
+            doubtful: 2.0,
+            doubtful_hits: 5,
+            doubtful_secs: 0.4,
             duplicate: 0.6,
             drift_min: 0.06,
             drift_spread: 1.0,

@@ -1,7 +1,7 @@
 //! What this detector scores good boxes: learned from what it shows, so that a newcomer is measured against the others.
 //!
 //! Detectors do not mean the same by a score. One gives good boxes 0.9 and doubtful ones 0.6; another is sure of nearly everything and gives
-//! good boxes 0.99 and doubtful ones 0.9. One threshold for beginning a track cannot suit both. Odds can be compared: what is a few times less
+//! good boxes 0.99 and doubtful ones 0.9. One threshold for believing a newcomer at once cannot suit both. Odds can be compared: what is a few times less
 //! likely to be real than a good box is doubtful. What good boxes score is a high quantile of all sure scores, followed step by step in log
 //! odds (stochastic approximation, Robbins and Monro 1951). All sure boxes count, not only those that were followed, so that the threshold
 //! does not lift itself.
