@@ -22,7 +22,7 @@ use crate::decode::Planes;
 
 use super::contract::{Colour, InputSpec};
 use super::inference::InputTensor;
-use super::region::Placement;
+use super::region::{Placement, Region};
 use blend::{Blend, Halves, blend_rows};
 use columns::{Columns, source_position};
 use pixels::{Pixels, QUAD, column_order};
@@ -97,6 +97,7 @@ impl Letterbox {
 
     fn rows<T: Number>(&mut self, planes: &Planes<'_>, placement: &Placement, order: Colour, mut sink: Sink<'_, T>) {
         let to_pixels = colours::to_pixels(planes.matrix, planes.range, order);
+        fetch(planes, &placement.region);
         let rows = self.row_blends.len();
         for first in (0..rows).step_by(ROWS) {
             // Beyond the last row the last one once more: computed, not written.
@@ -132,6 +133,23 @@ impl Letterbox {
             blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), weights, &mut self.halves, out);
         }
     }
+}
+
+/// Brings a large part of the picture into the cache. The decoder's picture is in memory by now; sixteen rows read side by side are a pattern that
+/// processors do not foresee, and a picture read in order is there in a third of the time.
+fn fetch(planes: &Planes<'_>, region: &Region) {
+    const CACHE_LINE: usize = 64;
+    if 2 * (region.width as usize) < planes.y_stride {
+        return;
+    }
+    let touch = |plane: &[u8], stride: usize, first: u32, rows: u32| {
+        let (from, until) = (first as usize * stride, (first + rows) as usize * stride);
+        let lines = plane.get(from..plane.len().min(until)).unwrap_or_default().chunks(CACHE_LINE);
+        lines.fold(0u8, |sum, line| sum.wrapping_add(line[0]))
+    };
+    let luma = touch(planes.y, planes.y_stride, region.top, region.height);
+    let chroma = [planes.u, planes.v].map(|plane| touch(plane, planes.uv_stride, region.top / 2, region.height.div_ceil(2)));
+    std::hint::black_box((luma, chroma));
 }
 
 /// One vector instruction where `a` and `b` are known to have 16 bits.

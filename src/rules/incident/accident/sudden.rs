@@ -72,7 +72,8 @@ fn stop(track: &SceneTrack, past: Option<&Past>, now: MediaTime) -> Option<Chang
     let whole = Course::of_whole(recent, track.stretch)?;
     let stands = whole.speed() <= STILL_L_S * length && now.since(still_since) >= STILL_SPAN;
     let thrown_since = earlier(now, COURSE);
-    let thrown = Course::of_whole(window(track.trail(), thrown_since, now), track.stretch).filter(|after| after.speed() >= THROWN_BACK_L_S * length);
+    let thrown =
+        Course::of_whole(window(track.trail(), thrown_since, now), track.stretch).filter(|after| after.speed() >= THROWN_BACK_L_S * length);
     if !stands && thrown.is_none() {
         return None;
     }
