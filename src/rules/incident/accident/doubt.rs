@@ -11,8 +11,6 @@ use crate::base::geom::{FrameSize, Pixel, Rect};
 use crate::base::time::MediaTime;
 use crate::scene::{Sample, Scene, SceneTrack};
 
-/// Nobody who stays upright turns this far within a second: the tracker went on with someone who comes the other way, or stands.
-const TURNS_BACK_DEG: f32 = 150.0;
 /// A box at the picture's border (this share of its width and height) shows only part of a vehicle: its foot point is not where it touches the ground.
 const BORDER: f32 = 0.005;
 /// Boxes of one vehicle before and after differ by less than this factor in size.
@@ -66,8 +64,7 @@ pub(super) fn is_mistaken(scene: &Scene<'_>, memory: &Memory, jolt: &Jolt, own: 
     };
     let mut others = memory.with(scene).filter(|(track, _)| track.track.id != own.track.id);
     let mut gone = memory.gone().filter(|past| past.track != own.track.id);
-    let turns_back = jolt.turn_deg.is_some_and(|turn| turn >= TURNS_BACK_DEG);
-    turns_back || has_changed_size(own, jolt, now) || others.any(by_other) || gone.any(|past| stood_at(past, jolt, own) || is_of(past))
+    has_changed_size(own, jolt, now) || others.any(by_other) || gone.any(|past| stood_at(past, jolt, own) || is_of(past))
 }
 
 /// A box that grows or shrinks at once: merged with a neighbour, half hidden, or another vehicle.
