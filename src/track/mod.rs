@@ -11,7 +11,6 @@ mod tracker;
 mod tracklet;
 mod tuning;
 mod types;
-mod usual;
 
 pub use rider::is_on_machine;
 pub use tracker::Tracker;

@@ -11,12 +11,11 @@ use super::rider;
 use super::tracklet::{Stage, Tracklet};
 use super::tuning::Tuning;
 use super::types::{Track, TrackId};
-use super::usual::Usual;
 use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
 use crate::config::settings::TrackSettings;
-use crate::detect::{Detection, Score};
+use crate::detect::Detection;
 
 /// Things in view for which memory is taken at once; more is no error, it only costs an allocation when it first happens.
 const ROOM: usize = 256;
@@ -47,7 +46,6 @@ pub struct Tracker {
     assignment: Assignment,
     camera: Camera,
     jitter: Jitter,
-    usual: Usual,
     tracks: Vec<Track>,
 }
 
@@ -58,7 +56,6 @@ impl Tracker {
         Self {
             settings: settings.clone(),
             jitter: Jitter::new(&tuning),
-            usual: Usual::new(settings.new_score),
             tuning,
             tracklets: Vec::with_capacity(ROOM),
             next_id: 1,
@@ -132,12 +129,6 @@ impl Tracker {
             class: found.class,
             trust: (standing(&self.settings, found) / sure.max(f32::EPSILON)).min(1.0),
         }));
-        for found in &self.detections {
-            let score = standing(&self.settings, found);
-            if score >= self.settings.high_score {
-                self.usual.observe(score);
-            }
-        }
         self.is_taken.clear();
         self.is_taken.resize(self.detections.len(), false);
     }
@@ -323,15 +314,10 @@ impl Tracker {
         }
     }
 
-    /// A second detection confirms (that it came in time, `end_lost` has seen to); where none was as sure as this detector is of good boxes,
-    /// more of them must.
+    /// A second detection confirms (that it came in time, `end_lost` has seen to).
     fn confirm(&mut self) {
-        let convincing = self.usual.doubtful(self.tuning.doubtful);
         for tracklet in &mut self.tracklets {
-            let is_convincing = standing_of(&self.settings, tracklet.class(), tracklet.surest) >= convincing;
-            let followed = tracklet.last.at.since(tracklet.first.at).as_secs_f32();
-            let is_persistent = tracklet.hits >= self.tuning.doubtful_hits && followed >= self.tuning.doubtful_secs;
-            if tracklet.stage == Stage::Tentative && tracklet.hits >= 2 && (is_convincing || is_persistent) {
+            if tracklet.stage == Stage::Tentative && tracklet.hits >= 2 {
                 tracklet.stage = Stage::Confirmed(TrackId(self.next_id));
                 self.next_id += 1;
             }
@@ -355,12 +341,8 @@ fn surest_first(a: &Detection, b: &Detection) -> Ordering {
 
 /// The score to compare with thresholds, which are a vehicle's.
 fn standing(settings: &TrackSettings, found: &Detection) -> f32 {
-    standing_of(settings, found.class, found.score)
-}
-
-fn standing_of(settings: &TrackSettings, class: Class, score: Score) -> f32 {
-    let factor = if class == Class::Person { settings.person_factor } else { 1.0 };
-    score.get() / factor
+    let factor = if found.class == Class::Person { settings.person_factor } else { 1.0 };
+    found.score.get() / factor
 }
 
 /// Boxes that are no boxes are left out: models give infinities on broken input, and one NaN would spoil every later frame.

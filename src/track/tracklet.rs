@@ -40,8 +40,6 @@ pub(super) struct Tracklet {
     pub(super) first: Seen,
     pub(super) last: Seen,
     pub(super) score: Score,
-    /// Score of its surest detection.
-    pub(super) surest: Score,
     pub(super) hits: u32,
     recent: [Seen; MEMORY],
     recent_next: usize,
@@ -65,7 +63,6 @@ impl Tracklet {
             first: seen,
             last: seen,
             score: detection.score,
-            surest: detection.score,
             hits: 1,
             recent: [seen; MEMORY],
             recent_next: 0,
@@ -110,9 +107,6 @@ impl Tracklet {
         self.settled = self.filter;
         self.last = Seen { at, rect: detection.rect };
         self.score = detection.score;
-        if detection.score > self.surest {
-            self.surest = detection.score;
-        }
         self.hits += 1;
         self.recent[self.recent_next] = self.last;
         self.recent_next = (self.recent_next + 1) % MEMORY;

@@ -95,12 +95,6 @@ pub(super) struct Tuning {
     pub(super) course_min: f32,
     /// Cost of a change of class.
     pub(super) class_cost: f32,
-    /// Times by which the odds of a newcomer's surest box may be smaller than a good box's (see [`super::usual`]).
-    pub(super) doubtful: f32,
-    /// Detections that confirm where none was surer than that.
-    pub(super) doubtful_hits: u32,
-    /// Time over which they must lie: pictures of the same instant err alike.
-    pub(super) doubtful_secs: f32,
     /// Overlap with a supported track above which a new detection is its double.
     pub(super) duplicate: f32,
 
@@ -156,9 +150,6 @@ impl Default for Tuning {
             course_secs: 0.5,
             course_min: 0.1,
             class_cost: 0.2,
-            doubtful: 2.0,
-            doubtful_hits: 2,
-            doubtful_secs: 0.0,
             duplicate: 0.6,
             drift_min: 0.06,
             drift_spread: 1.0,
