@@ -4,15 +4,14 @@
 //! renamed, so a power cut leaves the old one or the new one. Whatever it looks like when it is read, the agent starts: a file that is damaged or
 //! about another view is set aside, and learning begins anew.
 
-use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::base::checksum::sha256_hex;
 use crate::base::id::Slug;
 use crate::base::time::WallTime;
 use crate::config::settings::{CameraSettings, SourceSettings};
@@ -155,7 +154,7 @@ impl Shelf {
 
 fn text(kept: &Kept) -> io::Result<Vec<u8>> {
     let body = serde_json::to_vec(kept)?;
-    let mut text = format!("{FORMAT} {VERSION} {}\n", checksum(&body)).into_bytes();
+    let mut text = format!("{FORMAT} {VERSION} {}\n", sha256_hex(&body)).into_bytes();
     text.extend(body);
     Ok(text)
 }
@@ -166,20 +165,13 @@ fn parse(bytes: &[u8]) -> Result<Kept, Strange> {
     let body = &bytes[end + 1..];
     let mut words = head.split(' ');
     let (format, version, sum) = (words.next(), words.next(), words.next());
-    if format != Some(FORMAT) || sum != Some(&checksum(body)) {
+    if format != Some(FORMAT) || sum != Some(&sha256_hex(body)) {
         return Err(Strange::Damaged);
     }
     if version != Some(&VERSION.to_string()) {
         return Err(Strange::Version);
     }
     serde_json::from_slice(body).map_err(|_| Strange::Version)
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-        hex
-    })
 }
 
 #[cfg(test)]

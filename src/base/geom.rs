@@ -32,7 +32,12 @@ impl<S> Point<S> {
 
     /// Distance to `other`, in the unit of the space.
     pub fn distance(self, other: Self) -> f32 {
-        (self.x - other.x).hypot(self.y - other.y)
+        self.distance_stretched(other, 1.0)
+    }
+
+    /// The same where a length up or down is worth `stretch` of them across.
+    pub fn distance_stretched(self, other: Self, stretch: f32) -> f32 {
+        (self.x - other.x).hypot(stretch * (self.y - other.y))
     }
 }
 

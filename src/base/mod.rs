@@ -4,6 +4,7 @@
 
 pub mod backoff;
 pub mod camera_url;
+pub mod checksum;
 pub mod class;
 pub mod cue;
 pub mod emp;

@@ -12,19 +12,18 @@ mod site;
 mod view;
 
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read as _;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::document::{Document, LONGEST_TEXT, join};
 use super::file::DurationText;
 use super::problem::{ConfigError, Problem};
 use super::settings::Settings;
+use crate::base::checksum::sha256_hex;
 use crate::base::emp::EmpTable;
 use crate::base::id::Slug;
 
@@ -111,7 +110,7 @@ pub fn load_text(text: &str, path: &Path, around: &Surroundings) -> Result<Loade
     let document = Document::read(text).map_err(refuse)?;
     let mut checker =
         Checker { document: &document, around, problems: document.problems.clone(), counted: BTreeMap::new(), emp: EmpTable::default() };
-    let made = checker.settings(digest(text));
+    let made = checker.settings(sha256_hex(text.as_bytes()));
     let all = checker.problems;
     let refused = by_camera(&all);
     let site_is_sound = refused.iter().map(|camera| camera.problems.len()).sum::<usize>() == all.len();
@@ -119,14 +118,6 @@ pub fn load_text(text: &str, path: &Path, around: &Surroundings) -> Result<Loade
         Some(settings) if site_is_sound && !settings.cameras.is_empty() => Ok(Loaded { settings, refused }),
         _ => Err(refuse(all)),
     }
-}
-
-/// SHA-256 in hex.
-fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("writing to a String cannot fail");
-        hex
-    })
 }
 
 /// The problems that concern one camera only, by camera.

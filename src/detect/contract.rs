@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
+use crate::base::checksum::sha256_hex;
 use crate::base::class::Class;
 use crate::config::settings::ModelScores;
 
@@ -33,7 +33,7 @@ impl Model {
             path: weights_path.clone(),
             source,
         })?;
-        let found: String = Sha256::digest(&weights).iter().map(|byte| format!("{byte:02x}")).collect();
+        let found = sha256_hex(&weights);
         if found != contract.sha256 {
             let expected = contract.sha256.clone();
             return Err(DetectError::ModelAltered { model: contract.name, path: weights_path, expected, found });

@@ -1,4 +1,4 @@
-//! Four rows of finished pixels, and the way from columns to the bytes of a row.
+//! Rows of finished pixels, and the way from columns to the bytes of a row.
 //!
 //! Columns come in the order of [`QUAD`]: all first ones of the groups of four, then all second ones, and so on. Then the bytes of four pixels
 //! are put together by arithmetic on whole stretches of columns, which goes by vectors.

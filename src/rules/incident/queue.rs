@@ -28,7 +28,7 @@ pub(super) fn belongs(own: &Spot, lane: Option<Heading>, mut obstacles: impl Ite
 fn is_ahead(own: &Spot, lane: Option<Heading>, place: Point<Pixel>) -> bool {
     let (length, stretch, foot) = (own.car_length(), own.stretch(), own.foot());
     let Some(lane) = lane else {
-        return (place.x - foot.x).hypot(stretch * (place.y - foot.y)) <= NEAR_L * length;
+        return place.distance_stretched(foot, stretch) <= NEAR_L * length;
     };
     let (ahead, beside) = lane.ahead_and_beside(foot, place, stretch);
     (BEHIND_L[0] * length..=BEHIND_L[1] * length).contains(&ahead) && beside <= BESIDE_L * length

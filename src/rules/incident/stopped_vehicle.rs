@@ -16,6 +16,7 @@ use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{StoppedVehicleSettings, Zone, ZoneUse};
 use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, OpenEvent, Opening, RuleText, Severity, ZoneRef};
 use crate::rules::episode::{two_decimals, zone_ref};
+use crate::rules::left_open::{OfEvent, Waiting};
 use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
@@ -36,9 +37,7 @@ pub struct StoppedVehicle {
     spots: Vec<(Spot, Option<Told>)>,
     keeper: Keeper,
     /// Where vehicles of open events stood in an earlier run of the program.
-    known: Vec<Standing>,
-    /// Events of an earlier run, until the first frame says what time it is.
-    left: Vec<(LeftOpen, SpotMemory)>,
+    earlier: Waiting<Standing>,
 }
 
 /// Where the vehicle of an open event stands.
@@ -46,6 +45,12 @@ pub struct StoppedVehicle {
 pub struct Standing {
     event: String,
     spot: SpotMemory,
+}
+
+impl OfEvent for Standing {
+    fn event(&self) -> &str {
+        &self.event
+    }
 }
 
 /// An event that was begun, and when it was last told of.
@@ -82,19 +87,7 @@ impl StoppedVehicle {
         let waiting = all.filter(|(_, zone)| zone.kind == ZoneUse::Waiting).map(|(_, zone)| zone.polygon.clone()).collect();
         let zone_ref = zone_ref(&settings.zone, &zone);
         let keeper = Keeper::new(&settings.name, [&zone]);
-        Self {
-            scope,
-            settings,
-            zone,
-            zone_ref,
-            waiting,
-            sampling,
-            unwatched: None,
-            spots: Vec::new(),
-            keeper,
-            known: Vec::new(),
-            left: Vec::new(),
-        }
+        Self { scope, settings, zone, zone_ref, waiting, sampling, unwatched: None, spots: Vec::new(), keeper, earlier: Waiting::new(MOST) }
     }
 
     fn is_watched(&self, track: &SceneTrack, scene: &Scene<'_>) -> bool {
@@ -175,8 +168,8 @@ impl StoppedVehicle {
     /// Looks for the vehicles of an earlier run where they stood: who stands there goes on under the same id, who is not there for as long as ever
     /// is gone.
     fn take_up(&mut self, now: Stamp, out: &mut Findings) {
-        for (left, known) in self.left.drain(..) {
-            match Spot::recalled(&known, left.watched_until, now) {
+        for (left, known) in self.earlier.take_up() {
+            match Spot::recalled(&known.spot, left.watched_until, now) {
                 Some(spot) => self.spots.push((spot, Some(Told { event: OpenEvent::resume(left.event), at: None }))),
                 None => out.events.push(left.end(now.wall)),
             }
@@ -215,7 +208,7 @@ impl Rule for StoppedVehicle {
 
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
         self.unwatched = None;
-        out.events.extend(self.left.drain(..).map(|(left, _)| left.end(at.wall)));
+        out.events.extend(self.earlier.end(at.wall));
         let told = self.spots.drain(..).filter_map(|(_, told)| told);
         out.events.extend(told.map(|told| told.event.end(at.wall, at.wall, reason)));
     }
@@ -231,19 +224,12 @@ impl Rule for StoppedVehicle {
 
     fn recall(&mut self, memory: &RuleMemory) -> bool {
         let (true, Kept::Standing(known)) = (self.keeper.is_mine(memory), &memory.kept) else { return false };
-        self.known.clone_from(known);
+        self.earlier.recall(known);
         true
     }
 
     fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
-        let id = left.event.id.to_string();
-        match self.known.iter().position(|known| known.event == id) {
-            Some(index) if self.left.len() < MOST => {
-                self.left.push((left, self.known.swap_remove(index).spot));
-                None
-            }
-            Some(_) | None => Some(left),
-        }
+        self.earlier.resume(left)
     }
 }
 

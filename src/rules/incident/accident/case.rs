@@ -21,6 +21,7 @@ use crate::event::{EndReason, Finding, Kind, Measurement, OpenEvent, Severity};
 use crate::rules::LeftOpen;
 use crate::rules::episode::two_decimals;
 use crate::rules::incident::spot::recalled;
+use crate::rules::left_open::OfEvent;
 use crate::scene::{Scene, SceneTrack};
 use crate::track::TrackId;
 
@@ -57,7 +58,7 @@ pub(super) struct Case {
 /// A case that was told of, for the next run of the program: where it is, and what spoke for it. Lengths in pixels.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CaseMemory {
-    pub(super) event: String,
+    event: String,
     is_confirmed: bool,
     /// The impact, in microseconds of UTC, and how much of the time since then nobody saw, in seconds.
     onset: i64,
@@ -70,6 +71,12 @@ pub struct CaseMemory {
     people_before: usize,
     two_wheeler: bool,
     passed: u32,
+}
+
+impl OfEvent for CaseMemory {
+    fn event(&self) -> &str {
+        &self.event
+    }
 }
 
 /// How much of it was told.

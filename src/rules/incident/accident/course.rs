@@ -73,7 +73,7 @@ impl Course {
 
     /// Distance of two places.
     pub(super) fn apart(self, a: Point<Pixel>, b: Point<Pixel>) -> f32 {
-        (a.x - b.x).hypot(self.stretch * (a.y - b.y))
+        a.distance_stretched(b, self.stretch)
     }
 
     /// Distance of `place` ahead of and beside a thing at `from` that moves so.

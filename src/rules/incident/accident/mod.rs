@@ -38,6 +38,7 @@ use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{AccidentSettings, Zone};
 use crate::event::{EndReason, EventScope, OpenEvent, Opening, RuleText};
+use crate::rules::left_open::Waiting;
 use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
@@ -57,9 +58,8 @@ pub struct Accident {
     /// Where and when accidents were told of.
     told: VecDeque<(Point<Pixel>, MediaTime)>,
     keeper: Keeper,
-    /// Cases of an earlier run of the program, and their events until the first frame says what time it is.
-    known: Vec<CaseMemory>,
-    left: Vec<(LeftOpen, CaseMemory)>,
+    /// Cases of an earlier run of the program.
+    earlier: Waiting<CaseMemory>,
 }
 
 /// A track must have been followed for this long.
@@ -98,14 +98,13 @@ impl Accident {
             cases: Vec::with_capacity(MOST),
             told: VecDeque::with_capacity(MOST),
             keeper,
-            known: Vec::new(),
-            left: Vec::new(),
+            earlier: Waiting::new(MOST),
         }
     }
 
     /// Goes on with the cases of an earlier run.
     fn take_up(&mut self, now: Stamp, out: &mut Findings) {
-        for (left, known) in self.left.drain(..) {
+        for (left, known) in self.earlier.take_up() {
             match Case::recalled(&known, &left, now) {
                 Some(case) => self.cases.push(case),
                 None => out.events.push(left.end(now.wall)),
@@ -172,8 +171,7 @@ impl Accident {
         if let Some(known) = known {
             return self.cases.get_mut(known);
         }
-        let apart = |place: Point<Pixel>| (place.x - track.foot().x).hypot(track.stretch * (place.y - track.foot().y));
-        let near = |place: Point<Pixel>| apart(place) <= SAME_L * track.car_length;
+        let near = |place: Point<Pixel>| place.distance_stretched(track.foot(), track.stretch) <= SAME_L * track.car_length;
         let is_told = self.told.iter().any(|(place, told)| near(*place) && at.since(*told) <= SAME_FOR);
         let is_open = self.cases.iter().any(|case| !matches!(case.told, Told::Nothing) && near(case.place));
         if is_told || is_open || self.cases.len() == MOST || self.cases.iter().any(|case| case.subject == track.track.id) {
@@ -281,7 +279,7 @@ impl Rule for Accident {
     }
 
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
-        out.events.extend(self.left.drain(..).map(|(left, _)| left.end(at.wall)));
+        out.events.extend(self.earlier.end(at.wall));
         let open = self.cases.drain(..).filter_map(Case::close);
         out.events.extend(open.map(|event| event.end(at.wall, at.wall, reason)));
         self.memory.restart();
@@ -297,19 +295,12 @@ impl Rule for Accident {
 
     fn recall(&mut self, memory: &RuleMemory) -> bool {
         let (true, Kept::Accidents(known)) = (self.keeper.is_mine(memory), &memory.kept) else { return false };
-        self.known.clone_from(known);
+        self.earlier.recall(known);
         true
     }
 
     fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
-        let id = left.event.id.to_string();
-        match self.known.iter().position(|known| known.event == id) {
-            Some(index) if self.left.len() < MOST => {
-                self.left.push((left, self.known.swap_remove(index)));
-                None
-            }
-            Some(_) | None => Some(left),
-        }
+        self.earlier.resume(left)
     }
 }
 
