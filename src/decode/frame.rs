@@ -16,6 +16,7 @@ struct Shared {
     session: u32,
     number: u64,
     damaged: bool,
+    size: FrameSize,
     picture: Box<dyn Picture>,
 }
 
@@ -26,7 +27,8 @@ pub(super) trait Picture: Send + Sync {
 
 impl Frame {
     pub(super) fn new(stamp: Stamp, session: u32, number: u64, damaged: bool, picture: Box<dyn Picture>) -> Self {
-        Self { shared: Arc::new(Shared { stamp, session, number, damaged, picture }) }
+        let size = picture.planes().size;
+        Self { shared: Arc::new(Shared { stamp, session, number, damaged, size, picture }) }
     }
 
     /// A frame from bytes that are already there.
@@ -63,7 +65,7 @@ impl Frame {
 
     /// Width and height in pixels.
     pub fn size(&self) -> FrameSize {
-        self.planes().size
+        self.shared.size
     }
 
     /// The pixels.

@@ -2,7 +2,7 @@
 //!
 //! The result equals "convert all of it to RGB, then `cv::resize` with `INTER_LINEAR`" (half-pixel centres, two taps, no antialiasing:
 //! an antialiased resize loses small vehicles) to 2/255, but reads every needed source row once and writes only the tensor.
-//! Eight output rows at a time: the two source rows of each are blended at full width and interleaved, so that one look-up of a column serves eight
+//! Sixteen output rows at a time: the two source rows of each are blended at full width and interleaved, so that one look-up of a column serves sixteen
 //! pixels; columns are picked from the blend, colours computed on the picked columns. All steps go by vectors of 16-bit numbers. Fixed point all
 //! the way, so the same picture gives the same tensor on every machine.
 //!
@@ -20,16 +20,16 @@ mod sink;
 
 use crate::decode::Planes;
 
-use super::contract::{Colour, InputSpec};
+use super::contract::InputSpec;
 use super::inference::InputTensor;
-use super::region::{Placement, Region};
-use blend::{Blend, Halves, blend_rows};
+use super::region::{Placement, Region, Window};
+use blend::{Blend, Parts, blend_rows};
 use columns::{Columns, source_position};
 use pixels::{Pixels, QUAD, column_order};
 use sink::{Number, Sink};
 
 /// Output rows that are computed together.
-const ROWS: usize = 8;
+const ROWS: usize = 16;
 /// One column of them.
 type Rows = [i16; ROWS];
 
@@ -42,7 +42,7 @@ pub(super) struct Letterbox {
     /// Of every output row.
     row_blends: Vec<Blend>,
     rows_for: Option<(u32, u32)>,
-    halves: Halves,
+    parts: Parts,
     /// Source columns, each blended from two rows, in 1/128.
     luma: Vec<Rows>,
     blue_difference: Vec<Rows>,
@@ -55,14 +55,24 @@ pub(super) struct Letterbox {
 }
 
 impl Letterbox {
-    /// Fills the whole tensor: the region's picture where `placement` says, the contract's padding elsewhere.
-    pub(super) fn fill(&mut self, planes: &Planes<'_>, placement: &Placement, spec: &InputSpec, tensor: InputTensor<'_>) {
+    /// Fills the whole tensor: the region's picture where `placement` says, the contract's padding elsewhere, unless it is there already:
+    /// `padded` says around which part of the tensor, and is kept up to date.
+    pub(super) fn fill(
+        &mut self,
+        planes: &Planes<'_>,
+        placement: &Placement,
+        spec: &InputSpec,
+        tensor: InputTensor<'_>,
+        padded: &mut Option<Window>,
+    ) {
         self.set_positions(placement);
         self.resize_scratch(placement);
+        let is_padded = *padded == Some(placement.window());
         match tensor {
-            InputTensor::U8(values) => self.rows(planes, placement, spec.colour, Sink::new(values, placement, spec)),
-            InputTensor::F32(values) => self.rows(planes, placement, spec.colour, Sink::new(values, placement, spec)),
+            InputTensor::U8(values) => self.rows(planes, placement, Sink::new(values, placement, spec), is_padded),
+            InputTensor::F32(values) => self.rows(planes, placement, Sink::new(values, placement, spec), is_padded),
         }
+        *padded = Some(placement.window());
     }
 
     fn set_positions(&mut self, placement: &Placement) {
@@ -95,12 +105,16 @@ impl Letterbox {
         self.pixels.resize(to as usize);
     }
 
-    fn rows<T: Number>(&mut self, planes: &Planes<'_>, placement: &Placement, order: Colour, mut sink: Sink<'_, T>) {
-        let to_pixels = colours::to_pixels(planes.matrix, planes.range, order);
+    fn rows<T: Number>(&mut self, planes: &Planes<'_>, placement: &Placement, mut sink: Sink<'_, T>, is_padded: bool) {
+        let to_pixels = colours::to_pixels(planes.matrix, planes.range, sink.order());
+        if !is_padded {
+            sink.pad();
+        }
         fetch(planes, &placement.region);
         let rows = self.row_blends.len();
         for first in (0..rows).step_by(ROWS) {
             // Beyond the last row the last one once more: computed, not written.
+            let count = ROWS.min(rows - first);
             let at = |row: usize| self.row_blends[(first + row).min(rows - 1)].below(placement.region.top);
             self.blend(planes, placement, std::array::from_fn(at));
             self.luma_columns.pick(&self.luma, &mut self.y);
@@ -109,7 +123,7 @@ impl Letterbox {
             let yuv = (self.y.as_flattened(), self.u.as_flattened(), self.v.as_flattened());
             to_pixels(yuv, self.pixels.channels());
             self.pixels.join();
-            for row in 0..ROWS.min(rows - first) {
+            for row in 0..count {
                 sink.row(first + row, &mut self.pixels, row);
             }
         }
@@ -119,7 +133,7 @@ impl Letterbox {
     fn blend(&mut self, planes: &Planes<'_>, placement: &Placement, at: [Blend; ROWS]) {
         let (left, width) = (placement.region.left as usize, placement.region.width as usize);
         let row = |row: usize| &planes.y[row * planes.y_stride + left..][..width];
-        blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), at.map(|at| at.weight), &mut self.halves, &mut self.luma);
+        blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), at.map(|at| at.weight), &mut self.parts, &mut self.luma);
 
         // Chroma sample c stands for luma rows 2c and 2c + 1: both taps may fall on the same sample.
         let (start, count) = (left / 2, width.div_ceil(2));
@@ -130,7 +144,7 @@ impl Letterbox {
                 let first = row / 2 * planes.uv_stride + start;
                 &plane[first..plane.len().min(first + count)]
             };
-            blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), weights, &mut self.halves, out);
+            blend_rows(at.map(|at| row(at.upper)), at.map(|at| row(at.lower)), weights, &mut self.parts, out);
         }
     }
 }
@@ -138,18 +152,24 @@ impl Letterbox {
 /// Brings a large part of the picture into the cache. The decoder's picture is in memory by now; sixteen rows read side by side are a pattern that
 /// processors do not foresee, and a picture read in order is there in a third of the time.
 fn fetch(planes: &Planes<'_>, region: &Region) {
-    const CACHE_LINE: usize = 64;
     if 2 * (region.width as usize) < planes.y_stride {
         return;
     }
-    let touch = |plane: &[u8], stride: usize, first: u32, rows: u32| {
+    let rows = |plane: &[u8], stride: usize, first: u32, rows: u32| {
         let (from, until) = (first as usize * stride, (first + rows) as usize * stride);
-        let lines = plane.get(from..plane.len().min(until)).unwrap_or_default().chunks(CACHE_LINE);
-        lines.fold(0u8, |sum, line| sum.wrapping_add(line[0]))
+        touch(plane.get(from..plane.len().min(until)).unwrap_or_default());
     };
-    let luma = touch(planes.y, planes.y_stride, region.top, region.height);
-    let chroma = [planes.u, planes.v].map(|plane| touch(plane, planes.uv_stride, region.top / 2, region.height.div_ceil(2)));
-    std::hint::black_box((luma, chroma));
+    rows(planes.y, planes.y_stride, region.top, region.height);
+    for plane in [planes.u, planes.v] {
+        rows(plane, planes.uv_stride, region.top / 2, region.height.div_ceil(2));
+    }
+}
+
+/// Reads a value of every cache line.
+fn touch<T: Copy + PartialEq>(values: &[T]) {
+    const CACHE_LINE: usize = 64;
+    let Some(&first) = values.first() else { return };
+    std::hint::black_box(values.iter().step_by(CACHE_LINE / size_of::<T>()).filter(|value| **value == first).count());
 }
 
 /// One vector instruction where `a` and `b` are known to have 16 bits.

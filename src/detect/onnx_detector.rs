@@ -12,10 +12,9 @@ use crate::decode::Frame;
 use super::attention::Attention;
 use super::detection::{Cost, Detection};
 use super::heads::Candidate;
-use super::inference::Inference;
 use super::letterbox::Letterbox;
 use super::merge::Merge;
-use super::pool::Pool;
+use super::pool::{ModelCopy, Pool};
 use super::region::{Placement, Region};
 use super::{DetectError, Detector, Turn};
 
@@ -49,11 +48,12 @@ impl OnnxDetector {
     }
 
     /// One run of the model on `region`: its boxes go to `merge`. `watch` stands where filling the tensor begins.
-    fn look(&mut self, frame: &Frame, region: Region, inference: &mut dyn Inference, watch: &mut Watch) -> Result<(), DetectError> {
+    fn look(&mut self, frame: &Frame, region: Region, copy: &mut ModelCopy, watch: &mut Watch) -> Result<(), DetectError> {
         let contract = self.pool.model();
         let planes = frame.planes();
         let placement = Placement::new(region, &contract.input);
-        self.letterbox.fill(&planes, &placement, &contract.input, inference.input());
+        let inference = copy.inference.as_mut();
+        self.letterbox.fill(&planes, &placement, &contract.input, inference.input(), &mut copy.padded_around);
         watch.lap(|cost| &mut cost.preprocess);
 
         let ran = inference.run();
@@ -88,7 +88,7 @@ impl Detector for OnnxDetector {
             if index > 0 {
                 watch.lap(|cost| &mut cost.postprocess);
             }
-            self.look(frame, self.regions[index], &mut *lease, &mut watch)?;
+            self.look(frame, self.regions[index], &mut lease, &mut watch)?;
         }
         drop(lease);
 

@@ -11,6 +11,7 @@ use crate::config::settings::DetectorSettings;
 use super::contract::{Contract, Model};
 use super::heads::Head;
 use super::inference::Inference;
+use super::region::Window;
 use super::{DetectError, heap, onnx};
 
 /// The model in as many copies as may run at the same time.
@@ -27,9 +28,15 @@ const LOCK: &str = "no holder of this lock can panic";
 
 /// Invariant: `serving <= next`; numbers in `serving..next` are waiting.
 struct State {
-    free: Vec<Box<dyn Inference>>,
+    free: Vec<ModelCopy>,
     next: u64,
     serving: u64,
+}
+
+/// A copy of the model, and around what its input has padding: painted once, it stays while pictures keep their place.
+pub(super) struct ModelCopy {
+    pub(super) inference: Box<dyn Inference>,
+    pub(super) padded_around: Option<Window>,
 }
 
 impl Pool {
@@ -56,7 +63,8 @@ impl Pool {
             side: "output",
             detail,
         })?;
-        let state = Mutex::new(State { free: copies, next: 0, serving: 0 });
+        let free = copies.into_iter().map(|inference| ModelCopy { inference, padded_around: None }).collect();
+        let state = Mutex::new(State { free, next: 0, serving: 0 });
         Ok(Arc::new(Self { contract, head, state, turns: [const { Condvar::new() }; TURNS] }))
     }
 
@@ -79,7 +87,7 @@ impl Pool {
                 && let Some(copy) = state.free.pop()
             {
                 state.serving += 1;
-                let more = !state.free.is_empty();
+                let more = !state.free.is_empty() && state.serving < state.next;
                 let turn = self.turn(state.serving);
                 drop(state);
                 if more {
@@ -91,12 +99,15 @@ impl Pool {
         }
     }
 
-    fn give_back(&self, copy: Box<dyn Inference>) {
+    fn give_back(&self, copy: ModelCopy) {
         let mut state = self.state.lock().expect(LOCK);
         state.free.push(copy);
-        let turn = self.turn(state.serving);
+        // Waking asks the kernel, also when nobody waits.
+        let waits = (state.serving < state.next).then(|| self.turn(state.serving));
         drop(state);
-        turn.notify_all();
+        if let Some(turn) = waits {
+            turn.notify_all();
+        }
     }
 
     fn turn(&self, number: u64) -> &Condvar {
@@ -113,22 +124,22 @@ impl std::fmt::Debug for Pool {
 /// One copy of the model, for one frame of one camera.
 pub(super) struct Lease {
     pool: Arc<Pool>,
-    copy: Option<Box<dyn Inference>>,
+    copy: Option<ModelCopy>,
 }
 
 const HELD: &str = "the copy is taken out only when the lease is dropped";
 
 impl Deref for Lease {
-    type Target = dyn Inference;
+    type Target = ModelCopy;
 
     fn deref(&self) -> &Self::Target {
-        self.copy.as_deref().expect(HELD)
+        self.copy.as_ref().expect(HELD)
     }
 }
 
 impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        self.copy.as_deref_mut().expect(HELD)
+        self.copy.as_mut().expect(HELD)
     }
 }
 

@@ -39,7 +39,21 @@ pub(super) struct Placement {
     pub(super) height: u32,
 }
 
+/// The part of the input tensor that a picture covers; the rest is padding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Window {
+    pub(super) left: u32,
+    pub(super) top: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
 impl Placement {
+    /// Where it lies, whatever it shows.
+    pub(super) fn window(&self) -> Window {
+        Window { left: self.left, top: self.top, width: self.width, height: self.height }
+    }
+
     /// Fits `region` into the model's input as its contract says.
     pub(super) fn new(region: Region, input: &InputSpec) -> Self {
         if input.fit == Fit::Stretch {

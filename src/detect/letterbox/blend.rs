@@ -1,4 +1,4 @@
-//! Resizing across rows: every output row lies between two source rows. Eight of them come side by side, column by column.
+//! Resizing across rows: every output row lies between two source rows. Sixteen of them come side by side, column by column.
 
 use multiversion::multiversion;
 
@@ -6,7 +6,8 @@ use super::columns::source_position;
 use super::{ROWS, Rows};
 
 /// Rows that are interleaved in one go: compilers make good vector code of four, and bad of eight.
-const HALF: usize = ROWS / 2;
+const PART: usize = 4;
+const PARTS: usize = ROWS / PART;
 
 /// Two source rows and the weight of the lower one, in 1/256.
 #[derive(Clone, Copy, Debug)]
@@ -32,30 +33,26 @@ impl Blend {
     }
 }
 
-/// Blended columns, the upper rows and the lower ones apart.
+/// Blended columns of four rows each.
 #[derive(Debug, Default)]
-pub(super) struct Halves([Vec<[i16; HALF]>; 2]);
+pub(super) struct Parts([Vec<[i16; PART]>; PARTS]);
 
-/// Eight pairs of rows side by side: each pair mixed, in 1/128. Columns that one of the rows does not have keep what they hold.
-pub(super) fn blend_rows(upper: [&[u8]; ROWS], lower: [&[u8]; ROWS], weights: [u16; ROWS], halves: &mut Halves, out: &mut [Rows]) {
+/// Pairs of rows side by side: each pair mixed, in 1/128. Columns that one of the rows does not have keep what they hold.
+pub(super) fn blend_rows(upper: [&[u8]; ROWS], lower: [&[u8]; ROWS], weights: [u16; ROWS], parts: &mut Parts, out: &mut [Rows]) {
     let width = upper.iter().chain(&lower).map(|row| row.len()).min().map_or(0, |width| width.min(out.len()));
-    let ([upper, upper_rest], [lower, lower_rest]) = (split(upper), split(lower));
-    let [weights, weights_rest] = split(weights);
-    let [left, right] = halves.0.each_mut().map(|half| {
-        half.resize(half.len().max(width), Default::default());
-        &mut half[..width]
-    });
-    blend_half(upper, lower, weights, left);
-    blend_half(upper_rest, lower_rest, weights_rest, right);
-    join(left, right, &mut out[..width]);
+    for (number, part) in parts.0.iter_mut().enumerate() {
+        part.resize(part.len().max(width), Default::default());
+        blend_part(part_of(&upper, number), part_of(&lower, number), part_of(&weights, number), &mut part[..width]);
+    }
+    join(parts.0.each_ref().map(|part| &part[..width]), &mut out[..width]);
 }
 
-fn split<T: Copy>(rows: [T; ROWS]) -> [[T; HALF]; 2] {
-    [std::array::from_fn(|row| rows[row]), std::array::from_fn(|row| rows[HALF + row])]
+fn part_of<T: Copy>(rows: &[T; ROWS], number: usize) -> [T; PART] {
+    std::array::from_fn(|row| rows[number * PART + row])
 }
 
 #[multiversion(targets = "simd")]
-fn blend_half(upper: [&[u8]; HALF], lower: [&[u8]; HALF], weights: [u16; HALF], out: &mut [[i16; HALF]]) {
+fn blend_part(upper: [&[u8]; PART], lower: [&[u8]; PART], weights: [u16; PART], out: &mut [[i16; PART]]) {
     // Weights in 1/256: at most 255 · 256, which fits 16 bits.
     let mix = |upper: u8, lower: u8, weight: u16| {
         (u16::from(upper).wrapping_mul(256u16.wrapping_sub(weight)).wrapping_add(u16::from(lower).wrapping_mul(weight)) >> 1) as i16
@@ -68,9 +65,9 @@ fn blend_half(upper: [&[u8]; HALF], lower: [&[u8]; HALF], weights: [u16; HALF], 
 }
 
 #[multiversion(targets = "simd")]
-fn join(left: &[[i16; HALF]], right: &[[i16; HALF]], out: &mut [Rows]) {
-    let out = out.as_flattened_mut().as_chunks_mut::<HALF>().0.as_chunks_mut::<2>().0;
-    for ((out, &left), &right) in out.iter_mut().zip(left).zip(right) {
-        *out = [left, right];
+fn join([a, b, c, d]: [&[[i16; PART]]; PARTS], out: &mut [Rows]) {
+    let out = out.as_flattened_mut().as_chunks_mut::<PART>().0.as_chunks_mut::<PARTS>().0;
+    for (out, (((&a, &b), &c), &d)) in out.iter_mut().zip(a.iter().zip(b).zip(c).zip(d)) {
+        *out = [a, b, c, d];
     }
 }

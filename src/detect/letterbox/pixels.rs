@@ -3,6 +3,8 @@
 //! Columns come in the order of [`QUAD`]: all first ones of the groups of four, then all second ones, and so on. Then the bytes of four pixels
 //! are put together by arithmetic on whole stretches of columns, which goes by vectors.
 
+use multiversion::multiversion;
+
 use super::ROWS;
 
 /// Four pixels are twelve bytes: three words.
@@ -44,18 +46,10 @@ impl Pixels {
     /// Puts the bytes of four pixels side by side: a₀b₀c₀a₁ b₁c₁a₂b₂ c₂a₃b₃c₃.
     pub(super) fn join(&mut self) {
         let stretch = self.words[0].len();
+        let ab = std::array::from_fn(|place| &self.first_second[place * stretch..][..stretch]);
+        let c = std::array::from_fn(|place| &self.third[place * stretch..][..stretch]);
         let [first, second, third] = &mut self.words;
-        let ab = |place: usize| &self.first_second[place * stretch..][..stretch];
-        let c = |place: usize| &self.third[place * stretch..][..stretch];
-        for (((word, &ab0), &c0), &ab1) in first.iter_mut().zip(ab(0)).zip(c(0)).zip(ab(1)) {
-            *word = joined(ab0, c0 | ab1 << 8);
-        }
-        for (((word, &ab1), &c1), &ab2) in second.iter_mut().zip(ab(1)).zip(c(1)).zip(ab(2)) {
-            *word = joined(high_byte(ab1) | c1 << 8, ab2);
-        }
-        for (((word, &c2), &ab3), &c3) in third.iter_mut().zip(c(2)).zip(ab(3)).zip(c(3)) {
-            *word = joined(c2 | ab3 << 8, high_byte(ab3) | c3 << 8);
-        }
+        join(ab, c, (first, second, third));
     }
 
     /// Row `of` as bytes of interleaved channels, after [`Self::join`].
@@ -81,10 +75,29 @@ impl Pixels {
     }
 }
 
+#[multiversion(targets = "simd")]
+fn join(
+    [ab0, ab1, ab2, ab3]: [&[i16]; QUAD],
+    [c0, c1, c2, c3]: [&[i16]; QUAD],
+    (first, second, third): (&mut [u32], &mut [u32], &mut [u32]),
+) {
+    for (((word, &ab0), &c0), &ab1) in first.iter_mut().zip(ab0).zip(c0).zip(ab1) {
+        *word = joined(ab0, c0 | ab1 << 8);
+    }
+    for (((word, &ab1), &c1), &ab2) in second.iter_mut().zip(ab1).zip(c1).zip(ab2) {
+        *word = joined(high_byte(ab1) | c1 << 8, ab2);
+    }
+    for (((word, &c2), &ab3), &c3) in third.iter_mut().zip(c2).zip(ab3).zip(c3) {
+        *word = joined(c2 | ab3 << 8, high_byte(ab3) | c3 << 8);
+    }
+}
+
+#[inline(always)]
 fn joined(low: i16, high: i16) -> u32 {
     u32::from(low as u16) | u32::from(high as u16) << 16
 }
 
+#[inline(always)]
 fn high_byte(both: i16) -> i16 {
     (both as u16 >> 8) as i16
 }

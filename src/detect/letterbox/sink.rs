@@ -1,6 +1,6 @@
 //! Finished pixels into the tensor, whatever its layout.
 
-use super::super::contract::{InputSpec, Layout};
+use super::super::contract::{Colour, InputSpec, Layout};
 use super::super::region::Placement;
 use super::pixels::Pixels;
 
@@ -45,12 +45,14 @@ pub(super) struct Sink<'a, T> {
     top: usize,
     /// Columns that the picture covers.
     columns: usize,
+    /// Rows that it covers.
+    rows: usize,
 }
 
 impl<'a, T: Number> Sink<'a, T> {
     pub(super) fn new(values: &'a mut [T], placement: &Placement, spec: &'a InputSpec) -> Self {
         let (width, height) = (spec.width as usize, spec.height as usize);
-        let mut sink = Self {
+        Self {
             values,
             spec,
             width,
@@ -58,28 +60,32 @@ impl<'a, T: Number> Sink<'a, T> {
             left: placement.left as usize,
             top: placement.top as usize,
             columns: placement.width as usize,
-        };
-        sink.pad(placement, spec.padding);
-        sink
+            rows: placement.height as usize,
+        }
+    }
+
+    /// Which colour comes first.
+    pub(super) fn order(&self) -> Colour {
+        self.spec.colour
     }
 
     /// Only the margins: the picture is written anyway.
-    fn pad(&mut self, placement: &Placement, padding: u8) {
-        let (right, bottom) = (self.left + placement.width as usize, self.top + placement.height as usize);
+    pub(super) fn pad(&mut self) {
+        let (right, bottom) = (self.left + self.columns, self.top + self.rows);
         for row in 0..self.height {
             let inside = (self.top..bottom).contains(&row);
             let margins = if inside { [0..self.left, right..self.width] } else { [0..self.width, 0..0] };
             for margin in margins {
-                self.paint(row, margin, padding);
+                self.paint(row, margin);
             }
         }
     }
 
-    fn paint(&mut self, row: usize, columns: std::ops::Range<usize>, padding: u8) {
+    fn paint(&mut self, row: usize, columns: std::ops::Range<usize>) {
         if columns.is_empty() {
             return;
         }
-        let colour = [0, 1, 2].map(|channel| T::of(padding, channel, self.spec));
+        let colour = [0, 1, 2].map(|channel| T::of(self.spec.padding, channel, self.spec));
         let start = row * self.width;
         match self.spec.layout {
             Layout::Nhwc => {

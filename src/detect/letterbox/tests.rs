@@ -102,8 +102,8 @@ fn run(picture: &Picture, placement: &Placement, spec: &InputSpec) -> Vec<[f64; 
     let (mut bytes, mut floats) = (vec![9; count], vec![9.0; count]);
     let mut letterbox = Letterbox::default();
     match spec.element {
-        Element::U8 => letterbox.fill(&picture.planes(), placement, spec, InputTensor::U8(&mut bytes)),
-        Element::F32 => letterbox.fill(&picture.planes(), placement, spec, InputTensor::F32(&mut floats)),
+        Element::U8 => letterbox.fill(&picture.planes(), placement, spec, InputTensor::U8(&mut bytes), &mut None),
+        Element::F32 => letterbox.fill(&picture.planes(), placement, spec, InputTensor::F32(&mut floats), &mut None),
     }
     let value = |index: usize| match spec.element {
         Element::U8 => f64::from(bytes[index]),
@@ -150,6 +150,27 @@ fn every_layout_and_fit_equals_the_plain_way() {
             }
         }
     }
+}
+
+#[test]
+fn padding_is_painted_again_where_a_picture_of_another_shape_was_and_kept_otherwise() {
+    let spec = spec(Fit::LetterboxCentre, Layout::Nhwc, Element::U8, Colour::Rgb);
+    let pictures = [(40, 90), (40, 90), (90, 20), (33, 80)].map(|(width, height)| {
+        let size = FrameSize::new(width, height);
+        (Picture::noise(size, 5, ColourRange::Full, ColourMatrix::Bt601), Placement::new(Region::whole(size), &spec))
+    });
+    let mut letterbox = Letterbox::default();
+    let (mut tensor, mut padded) = (vec![9; (spec.width * spec.height * 3) as usize], None);
+    for (picture, placement) in &pictures {
+        letterbox.fill(&picture.planes(), placement, &spec, InputTensor::U8(&mut tensor), &mut padded);
+        let fresh: Vec<u8> = run(picture, placement, &spec).into_iter().flatten().map(|value| value as u8).collect();
+        assert!(tensor == fresh, "{placement:?}");
+    }
+    // What is there is believed to be there: it is not painted over.
+    let (picture, placement) = &pictures[3];
+    tensor[0] = 7;
+    letterbox.fill(&picture.planes(), placement, &spec, InputTensor::U8(&mut tensor), &mut padded);
+    assert_eq!((tensor[0], padded), (7, Some(placement.window())));
 }
 
 #[test]
