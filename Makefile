@@ -34,7 +34,7 @@ build: setup
 	$(CARGO) build $(PROFILE)
 
 demo: build
-	$(SIMPANG) demo
+	$(SIMPANG) demo $(ARGUMENTS)
 
 test: setup
 	$(CARGO) test $(PROFILE) --locked --doc

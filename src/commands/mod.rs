@@ -13,6 +13,7 @@ pub mod view;
 mod annotate;
 mod choose;
 mod film_camera;
+mod flow_csv;
 mod logging;
 mod mot_log;
 mod mot_tracks;
@@ -20,3 +21,8 @@ mod progress;
 mod recording;
 pub mod stop;
 mod summary;
+
+/// What to say of a file that takes nothing.
+fn unwritable(path: &std::path::Path) -> String {
+    format!("cannot write `{}`; check the folder, who may write there and the room on the disk", path.display())
+}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::mot_tracks::MotTracks;
+use super::unwritable;
 use crate::decode::Frame;
 use crate::pipeline::Step;
 use crate::track::mot::{self, MotDetection};
@@ -45,10 +46,6 @@ impl MotLog {
         }
         Ok(())
     }
-}
-
-fn unwritable(path: &Path) -> String {
-    format!("cannot write `{}`; check the folder, who may write there and the room on the disk", path.display())
 }
 
 type Log<T> = Option<(PathBuf, BufWriter<File>, T)>;

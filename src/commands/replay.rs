@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 
 use super::annotate::FilmWriter;
 use super::choose::choose;
+use super::flow_csv::FlowCsv;
 use super::mot_log::MotLog;
 use super::recording::RecordingArgs;
 use super::summary::Summary;
@@ -20,7 +21,7 @@ use crate::config::settings::{CameraSettings, Settings};
 use crate::decode::Frame;
 use crate::event::{EndReason, Wire};
 use crate::pipeline::{Pipeline, Step, Totals};
-use crate::rules::RuleSet;
+use crate::rules::{Findings, RuleSet};
 use crate::vision::view::CameraView;
 
 /// Analyses a recorded film, or recorded detections, as fast as possible.
@@ -46,6 +47,9 @@ pub struct Args {
     /// Write what the model finds, in MOTChallenge format
     #[arg(long)]
     detections_out: Option<PathBuf>,
+    /// Write what passed the lines as CSV: a row for each minute and quarter of an hour, line, direction and class
+    #[arg(long)]
+    flow_csv: Option<PathBuf>,
     /// Write a film with boxes, zones and lines drawn (needs the `ffmpeg` tool)
     #[arg(long)]
     annotate: Option<PathBuf>,
@@ -90,8 +94,7 @@ pub fn run(args: Args) -> Result<()> {
     }
     bar.finish_and_clear();
     let findings = pipeline.finish(EndReason::CameraLost);
-    outputs.write_events(&findings.events)?;
-    outputs.summary.add(findings);
+    outputs.write_findings(findings)?;
     outputs.finish(&pipeline)?;
     print_cost(&pipeline.totals(), decode);
     // What could be read is summed up all the same; the exit code says that it is not everything.
@@ -106,6 +109,7 @@ struct Outputs {
     sequence: u64,
     stdout: BufWriter<std::io::Stdout>,
     log: MotLog,
+    flow: FlowCsv,
     film: Option<FilmWriter>,
     summary: Summary,
 }
@@ -117,6 +121,7 @@ impl Outputs {
             sequence: 0,
             stdout: BufWriter::new(std::io::stdout()),
             log: MotLog::create(args.tracks_out.as_deref(), args.detections_out.as_deref())?,
+            flow: FlowCsv::create(args.flow_csv.as_deref())?,
             film: args.annotate.clone().map(|path| FilmWriter::new(path, fps / args.every as f64, camera_plan(camera))),
             summary: Summary::default(),
         })
@@ -129,12 +134,13 @@ impl Outputs {
         }
         self.summary.add_view(frame.stamp().media, step.view);
         self.summary.add_tracks(step.tracks);
-        self.summary.add(step.findings);
-        self.write_events(&step.findings.events)
+        self.write_findings(step.findings)
     }
 
-    fn write_events(&mut self, events: &[crate::event::Event]) -> Result<()> {
-        for event in events {
+    fn write_findings(&mut self, findings: &Findings) -> Result<()> {
+        self.summary.add(findings);
+        self.flow.add(&findings.reports, &self.wire)?;
+        for event in &findings.events {
             self.sequence += 1;
             let message = self.wire.cloud_event(event, self.sequence, event.updated);
             print(&mut self.stdout, &message)?;
@@ -147,6 +153,7 @@ impl Outputs {
             film.finish()?;
         }
         self.log.finish()?;
+        self.flow.finish()?;
         let summary = self.summary.to_json(pipeline);
         print(&mut self.stdout, &summary)?;
         self.stdout.flush().context(NO_OUTPUT)

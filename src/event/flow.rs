@@ -151,9 +151,7 @@ impl Wire {
                     Period::Minute => Channel::FlowMinute,
                     Period::Quarter => Channel::FlowQuarter,
                 };
-                let message = counts.iter().flat_map(|(direction, by_class)| self.line_entities(report, direction, by_class));
-                let payload = to_json(&message.collect::<FlowMessage>());
-                Some(self.envelope(channel, &[report.place.as_str()], payload))
+                Some(self.envelope(channel, &[report.place.as_str()], to_json(&self.line_flow(report, counts))))
             }
             FlowMeasure::Zone { mean, people_max, coverage } => match Period::of(report) {
                 Period::Quarter => None,
@@ -163,6 +161,11 @@ impl Wire {
                 }
             },
         }
+    }
+
+    /// What the message for one period of a line holds.
+    pub fn line_flow(&self, report: &FlowReport, counts: &BTreeMap<Slug, BTreeMap<Class, u32>>) -> FlowMessage {
+        counts.iter().flat_map(|(direction, by_class)| self.line_entities(report, direction, by_class)).collect()
     }
 
     fn line_entities(&self, report: &FlowReport, direction: &Slug, by_class: &BTreeMap<Class, u32>) -> FlowMessage {

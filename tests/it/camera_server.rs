@@ -156,7 +156,8 @@ pub(crate) fn encoded(name: &str, arguments: &[&str]) -> PathBuf {
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     if !path.exists() {
-        let half = path.with_file_name(format!("half-{name}"));
+        // Two runs of the tests may make it at the same time.
+        let half = path.with_file_name(format!("half-{}-{name}", std::process::id()));
         let ffmpeg = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).arg(&half).stdin(Stdio::null()).status();
         assert!(ffmpeg.is_ok_and(|status| status.success()), "ffmpeg {arguments:?}");
         std::fs::rename(&half, &path).expect("same directory");

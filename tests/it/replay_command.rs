@@ -120,7 +120,7 @@ fn what_cannot_be_replayed_is_refused_in_one_sentence() {
     let noise = workshop.write("noise.mp4", [7; 5000]);
     let nothing = workshop.path("nothing.mp4");
     let folder = workshop.path("");
-    let cases: [(&Path, &Path, &[&str], String); 7] = [
+    let cases: [(&Path, &Path, &[&str], String); 8] = [
         (&one, &film, &["--camera", "utara"], "no camera `utara` in the configuration; it has `jalan`".into()),
         (&two, &film, &[], "the configuration has several cameras: choose one with --camera (`barat`, `timur`)".into()),
         (
@@ -154,10 +154,35 @@ fn what_cannot_be_replayed_is_refused_in_one_sentence() {
             &["--tracks-out", "/nowhere/tracks.txt"],
             "cannot write `/nowhere/tracks.txt`; check the folder, who may write there and the room on the disk: No such file or directory (os error 2)".into(),
         ),
+        (
+            &one,
+            &film,
+            &["--flow-csv", "/nowhere/flow.csv"],
+            "cannot write `/nowhere/flow.csv`; check the folder, who may write there and the room on the disk: No such file or directory (os error 2)".into(),
+        ),
     ];
     for (config, film, more, sentence) in cases {
         let ended = replay(config, film, more);
         assert_eq!((ended.code, ended.stderr.as_str(), ended.stdout.as_str()), (Some(1), format!("simpang: {sentence}\n").as_str(), ""));
+    }
+}
+
+#[test]
+fn the_rows_of_the_flow_table_add_up_to_what_passed() {
+    let (workshop, film) = (Workshop::new(), cut());
+    let table = workshop.path("flow.csv");
+    let ended = good(replay(&config(&workshop), &film, &["--flow-csv", table.to_str().expect("plain")]));
+    let text = std::fs::read_to_string(&table).expect("written");
+    let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let header = lines.next().expect("a header");
+    assert_eq!(header.join(","), "from,to,camera,line,direction,class,number,smp,vehicles_per_hour,smp_per_hour,smp_table");
+    let rows: Vec<_> = lines.collect();
+    assert!(rows.iter().all(|row| row.len() == header.len()), "{text}");
+    for direction in ["ke-kanan", "ke-kiri"] {
+        let people = rows.iter().filter(|row| row[3..6] == ["garis-jalan", direction, "person"]);
+        let people: u64 = people.map(|row| row[6].parse::<u64>().expect("a number")).sum();
+        assert_eq!(Some(people), summary(&ended)["counts"]["garis-jalan"][direction]["person"].as_u64(), "{text}");
+        assert!(rows.iter().any(|row| row[3..9] == ["garis-jalan", direction, "all", "0", "0", "0"]), "no vehicle is a row too: {text}");
     }
 }
 
