@@ -26,6 +26,8 @@ enum Command {
     Track(commands::track::Args),
     /// Whether a recorded film keeps showing the same view: moved, covered, blurred, dark, frozen
     View(commands::view::Args),
+    /// Draws the metre grid of a camera's calibration over a picture
+    Calibrate(commands::calibrate::Args),
     /// Checks a configuration and reports every problem
     Check(commands::check::CheckArgs),
     /// What a camera sends: codec, size, frame rate, key frames, clock; a still
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => commands::replay::run(args),
         Command::Track(args) => commands::track::run(args),
         Command::View(args) => commands::view::run(&args),
+        Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Check(args) => commands::check::run(&args, commands::probes::ALL, &mut std::io::stdout()),
         Command::Probe(args) => commands::probe::run(args),
         Command::Events(args) => commands::stop::block_on(commands::events::run(&args)),

@@ -14,6 +14,9 @@ pub enum Norm {}
 /// Pixels of the model's input tensor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Model {}
+/// Metres on a flat ground, origin and axes as a camera's calibration chose them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Metre {}
 
 /// A point in space `S`.
 pub struct Point<S> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::config::settings::{CameraSettings, RuleSettings, Settings, SourceSettings};
+use crate::config::settings::{Calibration, CameraSettings, RuleSettings, Settings, SourceSettings};
 use crate::config::{ConfigError, check};
 
 /// Say everything that is wrong with a configuration, or what it does when nothing is.
@@ -87,6 +87,7 @@ fn camera_summary(camera: &CameraSettings) -> String {
         SourceSettings::Simulated { seed } => format!("simulasi, seed {seed}"),
     };
     let mut text = format!("camera   {} ({}): {source}, at most {} frames a second\n", camera.id, camera.name, camera.analyse_fps);
+    text += &camera.calibration.as_ref().map(calibration_summary).unwrap_or_default();
     for rule in &camera.rules {
         let (kind, name, place) = match rule {
             RuleSettings::LineCount(rule) => ("counts what passes", &rule.name, Some(&rule.line)),
@@ -105,4 +106,15 @@ fn camera_summary(camera: &CameraSettings) -> String {
         text += "         no rules: it is shown, and nothing is measured\n";
     }
     text
+}
+
+fn calibration_summary(calibration: &Calibration) -> String {
+    let ground = &calibration.ground;
+    let (near, far) = ground.speed_uncertainty_range_pct();
+    format!(
+        "         calibrated by {} points: residual {:.2} m, {:.0} m² covered, speeds within {near:.0} % near and {far:.0} % far\n",
+        ground.points().len(),
+        ground.residual_m(),
+        ground.covered_m2()
+    )
 }

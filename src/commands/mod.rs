@@ -1,5 +1,6 @@
 //! One file a subcommand. The only modules that use `anyhow`.
 
+pub mod calibrate;
 pub mod check;
 pub mod demo;
 pub mod events;

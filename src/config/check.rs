@@ -2,6 +2,7 @@
 //!
 //! What is wrong with one camera takes that camera out and nothing else; what is wrong with the site concerns every message and is fatal.
 
+mod calibration;
 mod camera;
 mod detector;
 mod geometry;

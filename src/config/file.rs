@@ -3,6 +3,7 @@
 //! The doc comment of a field is its entry in `docs/configuration.md` and in `configs/all-options.toml`. A key without which the rest makes no
 //! sense is an `Option` all the same: then `check` says what is missing together with everything else, instead of the parser stopping there.
 
+pub mod calibration;
 pub mod camera;
 pub mod duration;
 pub mod rules;

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde::de::{Deserialize, Deserializer, Error as _, Visitor, value::Error};
 use serde_json::{Map, Value};
 
+use super::file::calibration::{CalibrationFile, CheckDistanceFile, GroundPointFile};
 use super::file::camera::{DetectFile, LineFile, SimulatedFile, TrackFile, ZoneFile};
 use super::file::rules::{
     AccidentFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, RulesFile, StoppedVehicleFile, WrongWayFile,
@@ -107,6 +108,12 @@ fn tables() -> Vec<Table> {
         table::<DetectFile>("[cameras.<id>.detect]", "[cameras.utara.detect]"),
         table::<TrackFile>("[cameras.<id>.track]", "[cameras.utara.track]"),
         table::<ViewFile>("[cameras.<id>.view]", "[cameras.utara.view]"),
+        Table { optional: true, ..table::<CalibrationFile>("[cameras.<id>.calibration]", "[cameras.utara.calibration]") },
+        Table { optional: true, ..table::<GroundPointFile>("[[cameras.<id>.calibration.points]]", "[[cameras.utara.calibration.points]]") },
+        Table {
+            optional: true,
+            ..table::<CheckDistanceFile>("[[cameras.<id>.calibration.distances]]", "[[cameras.utara.calibration.distances]]")
+        },
         table::<LineFile>("[cameras.<id>.lines.<id>]", "[cameras.utara.lines.garis-henti]"),
         table::<ZoneFile>("[cameras.<id>.zones.<id>]", "[cameras.utara.zones.lajur]"),
         table::<RulesFile>("[cameras.<id>.rules]", "[cameras.utara.rules]"),

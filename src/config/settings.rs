@@ -2,6 +2,7 @@
 //!
 //! A value of these types cannot be wrong in itself: geometry is inside the picture, names are slugs, durations are positive.
 
+mod calibration;
 mod rules;
 mod view;
 mod zone;
@@ -16,6 +17,7 @@ use crate::base::emp::EmpTable;
 use crate::base::geom::{Line, Norm};
 use crate::base::id::Slug;
 
+pub use calibration::{Calibration, CheckDistance};
 pub use rules::{
     AccidentSettings, Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings,
     StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
@@ -127,6 +129,8 @@ pub struct CameraSettings {
     pub track_scores: TrackScores,
     /// How its view is watched over; `None`: it is taken for granted.
     pub view: Option<ViewSettings>,
+    /// The ground before it in metres, when it was measured.
+    pub calibration: Option<Calibration>,
     /// Named lines in shares of the picture.
     pub lines: BTreeMap<Slug, Line<Norm>>,
     /// Named zones in shares of the picture.

@@ -19,6 +19,8 @@ mod flow;
 mod status;
 mod health;
 mod applied;
+mod fruin;
+mod units;
 pub mod channel;
 pub mod reader;
 pub mod feed;
@@ -30,6 +32,7 @@ pub use applied::{CameraGeometry, ConfigMessage, FeatureProperties, PictureFeatu
 pub use cloud_event::{CloudEvent, EventData, GeoPoint, InvolvedUser, Place, ReasonWords, RuleWords, Sentences};
 pub use envelope::{Envelope, Importance, Qos};
 pub use flow::{CrowdFlowObserved, FlowEntity, FlowMessage, PeopleFlowObserved, TrafficFlowObserved};
+pub use fruin::{FruinLos, FruinTable};
 pub use health::{CameraHealth, Health, HealthMessage};
 pub use identity::{BootId, CameraIdentity, Identity};
 pub use lifecycle::{Finding, OpenEvent, Opening};
@@ -37,9 +40,10 @@ pub use reason::Reason;
 pub use status::{Birth, CameraState, CameraStateMessage, CameraSummary, Capability, DeviceState, StatusMessage};
 pub use text::sentences;
 pub use types::{
-    Category, Crossing, CycleSource, EndReason, Event, EventId, EventScope, FlowMeasure, FlowReport, Involved, Kind, Measurement, Phase,
-    RuleText, Severity, Units, ZoneKind, ZoneRef,
+    Category, Crossing, EndReason, Event, EventId, EventScope, FlowMeasure, FlowReport, Involved, Kind, Measurement, Phase, RuleText,
+    Severity, ZoneKind, ZoneRef,
 };
+pub use units::{CycleSource, Units};
 pub use utc::Utc;
 pub use vocabulary::{Datex2, EtsiDenm, Fiware, Mapping, Verification};
 pub use wire::{EVENT_DATA_SCHEMA, Wire};

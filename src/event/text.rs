@@ -187,7 +187,10 @@ fn figures_id(event: &Event) -> Option<String> {
         Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary | Kind::Spillback => {
             m.speed_ratio.filter(|ratio| ratio.is_finite()).map(|ratio| format!("kecepatan {:.0} % dari arus bebas", ratio * 100.0))
         }
-        Kind::Count | Kind::Density => people(event).map(|people| format!("sekitar {} orang", grouped(people, '.'))),
+        Kind::Count | Kind::Density => {
+            let density = density(event).map(|density| format!(" ({} per m²)", density.replace('.', ","))).unwrap_or_default();
+            people(event).map(|people| format!("sekitar {} orang{density}", grouped(people, '.')))
+        }
         Kind::StoppedVehicle => m.vehicles_passed.filter(|n| *n > 0).map(|n| format!("{} kendaraan lain melewatinya", grouped(n, '.'))),
         Kind::WrongWay => m.users_total.filter(|n| *n > 1).map(|n| format!("sejauh ini {} kendaraan", grouped(n, '.'))),
         Kind::PedestrianOnRoad => match m.vehicles_passed {
@@ -204,7 +207,10 @@ fn figures_en(event: &Event) -> Option<String> {
         Kind::Heavy | Kind::Slow | Kind::Queuing | Kind::Stationary | Kind::Spillback => {
             m.speed_ratio.filter(|ratio| ratio.is_finite()).map(|ratio| format!("{:.0}% of free-flow speed", ratio * 100.0))
         }
-        Kind::Count | Kind::Density => people(event).map(|people| format!("about {} people", grouped(people, ','))),
+        Kind::Count | Kind::Density => {
+            let density = density(event).map(|density| format!(" ({density} per m²)")).unwrap_or_default();
+            people(event).map(|people| format!("about {} people{density}", grouped(people, ',')))
+        }
         Kind::StoppedVehicle => m.vehicles_passed.filter(|n| *n > 0).map(|n| match n {
             1 => "1 other vehicle passed it".to_owned(),
             n => format!("{} other vehicles passed it", grouped(n, ',')),
@@ -221,6 +227,11 @@ fn figures_en(event: &Event) -> Option<String> {
 fn people(event: &Event) -> Option<u32> {
     let mean = event.measurement.people_mean.filter(|mean| mean.is_finite()).map(|mean| mean.round() as u32);
     mean.or(event.measurement.people_max)
+}
+
+/// People a square metre, to one decimal.
+fn density(event: &Event) -> Option<String> {
+    event.measurement.density_per_m2.filter(|density| density.is_finite()).map(|density| format!("{density:.1}"))
 }
 
 /// The vehicles that take part, most telling first; `kendaraan` when the rule names none.

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::fruin::{FruinLos, FruinTable};
 use super::reason::Reason;
+use super::units::{CycleSource, Units};
 use crate::base::class::Class;
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, WallTime};
@@ -262,32 +264,23 @@ pub struct Measurement {
     /// The same in passenger-car units (smp).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_pcu_h: Option<f64>,
+    /// Ground that the zone covers in square metres; only where the camera is calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_area_m2: Option<f64>,
+    /// People a square metre, mean over the window; above about 1.5 a lower bound, because detectors lose heads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density_per_m2: Option<f64>,
+    /// Level of service at this density.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fruin_los: Option<FruinLos>,
+    /// Which table the level is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fruin_table: Option<FruinTable>,
     /// Road users by class, mean over the window, rounded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u32>,
     /// In which units the figures can be read.
     pub units: Units,
-}
-
-/// How the cycle of a signal is known.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum CycleSource {
-    /// The configuration says it.
-    Configured,
-    /// It shows in the traffic.
-    Estimated,
-    /// Nobody knows: a usual one.
-    Assumed,
-}
-
-/// Whether lengths and speeds are metric.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(deny_unknown_fields)]
-pub struct Units {
-    /// `false`: lengths are in local car lengths, because the camera has no calibration.
-    pub calibrated: bool,
 }
 
 /// A road user that takes part in an event. Identity is valid on this box only.

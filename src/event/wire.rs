@@ -196,6 +196,10 @@ fn readable(measurement: &Measurement) -> Measurement {
         queue_residual_pcu: figure(measurement.queue_residual_pcu),
         flow_veh_h: figure(measurement.flow_veh_h),
         flow_pcu_h: figure(measurement.flow_pcu_h),
+        zone_area_m2: figure(measurement.zone_area_m2),
+        density_per_m2: figure(measurement.density_per_m2),
+        fruin_los: measurement.fruin_los,
+        fruin_table: measurement.fruin_table,
         counts: measurement.counts.clone(),
         units: measurement.units,
     }

@@ -109,6 +109,7 @@ pub(crate) fn camera() -> CameraSettings {
         track: TrackSettings::default(),
         track_scores: TrackScores::default(),
         view: None,
+        calibration: None,
         lines: [(slug("tengah"), Line::new(corner(0.5, 1.0), corner(0.5, 0.0)))].into(),
         zones: [(slug("semua"), zone)].into(),
         rules: vec![RuleSettings::Crowd(crowd), RuleSettings::StoppedVehicle(stopped), RuleSettings::LineCount(counted)],

@@ -154,7 +154,11 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         }
         RuleSettings::Crowd(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
-            Box::new(CrowdCount::new(scope(&settings.name), settings.clone(), zone.clone(), sampling))
+            let rule = CrowdCount::new(scope(&settings.name), settings.clone(), zone.clone(), sampling);
+            match camera.calibration.as_ref().and_then(|calibration| calibration.ground.area_m2(&zone.polygon)) {
+                Some(m2) => Box::new(rule.on_ground(m2)),
+                None => Box::new(rule),
+            }
         }
         RuleSettings::Accident(settings) => {
             if let Some(id) = &settings.zone {

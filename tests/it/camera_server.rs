@@ -132,6 +132,7 @@ pub(crate) fn camera(source: SourceSettings) -> CameraSettings {
         track: TrackSettings::default(),
         track_scores: simpang::config::settings::TrackScores::default(),
         view: None,
+        calibration: None,
         lines: Default::default(),
         zones: Default::default(),
         rules: Vec::new(),

@@ -76,6 +76,7 @@ fn camera(visible_m: f64, has_line: bool) -> CameraSettings {
         lines: Default::default(),
         zones: [(slug("utara"), zone)].into(),
         view: None,
+        calibration: None,
         rules: vec![RuleSettings::Congestion(rule)],
     }
 }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod broker;
+mod calibrate;
 mod camera_server;
 mod configuration;
 mod counting_allocator;

@@ -56,7 +56,13 @@ fn finding(kind: Kind) -> Finding {
                 _ => 0.184_213_77,
             });
         }
-        Category::Crowd => (measurement.people_mean, measurement.people_max) = (Some(95.7), Some(108)),
+        Category::Crowd => {
+            (measurement.people_mean, measurement.people_max) = (Some(95.7), Some(108));
+            if kind == Kind::Density {
+                (measurement.zone_area_m2, measurement.density_per_m2) = (Some(44.0), Some(2.175));
+                (measurement.fruin_los, measurement.fruin_table) = (Some(FruinLos::D), Some(FruinTable::Queuing));
+            }
+        }
         Category::Incident | Category::Accident => match kind {
             Kind::WrongWay => {
                 (measurement.distance_l, measurement.users_total) = (Some(6.5), Some(4));
@@ -538,6 +544,7 @@ prop_compose! {
         let m = &mut event.measurement;
         [m.window_s, m.coverage, m.speed_ratio, m.speed_l_s, m.stopped_share, m.people_mean, m.drift_l, m.stationary_s] = figures;
         (m.people_max, m.vehicles_passed) = (people, people);
+        (m.zone_area_m2, m.density_per_m2) = (m.window_s, m.people_mean);
         event.involved = tracks.into_iter().map(|(track, class)| Involved { track, class: Class::ALL[class] }).collect();
         event
     }

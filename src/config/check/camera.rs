@@ -30,6 +30,10 @@ impl Checker<'_> {
         let lines = self.lines(&below(&path, "lines"), &file.lines);
         let zones = self.zones(&below(&path, "zones"), &file.zones, &lines);
         self.names_apart(&path, &lines, &zones);
+        let calibration = file.calibration.as_ref().and_then(|file| self.calibration(&below(&path, "calibration"), file));
+        if let Some(calibration) = &calibration {
+            self.below_horizon(&path, &calibration.ground, (&lines, &zones));
+        }
         let rules = self.rules(&path, file, &detect.classes);
         let made = CameraSettings {
             name: self.display_name(&below(&path, "name"), file.name.as_deref(), id),
@@ -38,6 +42,7 @@ impl Checker<'_> {
             track: self.track(&below(&path, "track"), &file.track),
             track_scores: self.track_scores(&below(&path, "track"), &file.track),
             view: self.view(&below(&path, "view"), file),
+            calibration,
             id: slug?,
             source: source?,
             detect,

@@ -200,15 +200,15 @@ fn segments_meet(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> bool {
         || (b_side == 0.0 && within(c, d, b))
 }
 
-fn is_in_picture(at: [f64; 2]) -> bool {
+pub(super) fn is_in_picture(at: [f64; 2]) -> bool {
     at.iter().all(|share| (0.0..=1.0).contains(share))
 }
 
-fn outside_picture([x, y]: [f64; 2]) -> String {
+pub(super) fn outside_picture([x, y]: [f64; 2]) -> String {
     format!("[{x}, {y}], outside the picture: write shares of its width and height from 0 to 1, not pixels")
 }
 
-fn point([x, y]: [f64; 2]) -> Point<Norm> {
+pub(super) fn point([x, y]: [f64; 2]) -> Point<Norm> {
     Point::new(x as f32, y as f32)
 }
 

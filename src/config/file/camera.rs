@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::calibration::CalibrationFile;
 use super::duration::DurationText;
 use super::rules::RulesFile;
 use super::view::ViewFile;
@@ -54,6 +55,8 @@ pub struct CameraFile {
     pub track: TrackFile,
     /// How its view is watched over. Not for `simulated`.
     pub view: ViewFile,
+    /// Where its points lie on the ground.
+    pub calibration: Option<CalibrationFile>,
     /// Lines that things pass, by id.
     pub lines: BTreeMap<String, LineFile>,
     /// Parts of the picture, by id.
@@ -141,7 +144,7 @@ pub struct ZoneFile {
     /// Its corners in order, at least three: shares of the picture's width and height, 0 to 1, from the top left corner. Edges must not cross.
     #[schemars(extend("x-required" = true, "x-example" = [[0.1, 0.4], [0.9, 0.4], [0.9, 0.95], [0.1, 0.95]]))]
     pub polygon: Option<Vec<[f64; 2]>>,
-    /// Its real area in square metres. With it a crowd is also given in people per square metre.
+    /// Its real area in square metres: a crowd's severity then goes by people per square metre too. Default: what the calibration says.
     #[schemars(extend("x-example" = 240.0))]
     pub area_m2: Option<f64>,
     /// From where to where traffic goes through it, as shares of the picture; counts at once for wrong-way vehicles. Default: it is learned.
@@ -193,6 +196,7 @@ impl Default for CameraFile {
             detect: DetectFile::default(),
             track: TrackFile::default(),
             view: ViewFile::default(),
+            calibration: None,
             lines: BTreeMap::new(),
             zones: BTreeMap::new(),
             rules: RulesFile::default(),

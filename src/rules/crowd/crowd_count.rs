@@ -1,14 +1,14 @@
 //! Watches a zone: do more people stay there than there should?
 //!
 //! People are counted by detection, riders excluded. Detectors lose heads in dense groups: above about 60 people or 1.5 a square metre the number
-//! is a lower bound, and `method` says how it was found.
+//! is a lower bound, and `method` says how it was found. Where the camera is calibrated, the message also says people a square metre and Fruin's level.
 
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use crate::base::time::Stamp;
-use crate::config::settings::{CrowdSettings, Zone};
-use crate::event::{EndReason, EventScope, Finding, Kind, Measurement, RuleText, Severity};
+use crate::config::settings::{CrowdSettings, Zone, ZoneUse};
+use crate::event::{EndReason, EventScope, Finding, FruinTable, Kind, Measurement, RuleText, Severity, Units};
 use crate::rules::episode::{Episode, Judgement, Timing, earlier, two_decimals, zone_ref};
 use crate::rules::hold::Truth;
 use crate::rules::sampling::Sampling;
@@ -21,6 +21,7 @@ use crate::scene::Scene;
 pub struct CrowdCount {
     settings: CrowdSettings,
     zone: Zone,
+    room: Room,
     sampling: Sampling,
     /// Decides: short, so that a missed head does not matter and a change is seen soon.
     smooth: Window<People>,
@@ -40,7 +41,18 @@ impl CrowdCount {
         let timing = Timing { hold: settings.hold, update_every: settings.update_every, lead: Duration::ZERO };
         let episode = Episode::new(scope, zone_ref(&settings.zone, &zone), rule_text(&settings), timing);
         let (smooth, told) = (Window::new(SMOOTH), Window::new(settings.hold.max(SMOOTH)));
-        Self { settings, zone, sampling, smooth, told, told_sum: People::default(), episode }
+        let room = zone.area_m2.map_or(Room::Unknown, Room::Told);
+        Self { settings, zone, room, sampling, smooth, told, told_sum: People::default(), episode }
+    }
+
+    /// The zone covers so many square metres by the camera's calibration; an area that the configuration says goes before.
+    #[must_use]
+    pub(crate) fn on_ground(self, m2: f64) -> Self {
+        let table = match self.zone.kind {
+            ZoneUse::Sidewalk | ZoneUse::Crossing => FruinTable::Walkway,
+            ZoneUse::Approach | ZoneUse::Exit | ZoneUse::Box | ZoneUse::Plaza | ZoneUse::Waiting | ZoneUse::Area => FruinTable::Queuing,
+        };
+        Self { room: Room::Calibrated { m2: self.zone.area_m2.unwrap_or(m2), table }, ..self }
     }
 
     fn decide(&mut self, now: Stamp, recent: &People, out: &mut Findings) {
@@ -49,8 +61,8 @@ impl CrowdCount {
         let begins = Truth::of(recent.mean() >= f64::from(settings.enter_at), is_covered);
         let ends = Truth::of(recent.mean() < f64::from(settings.exit_below), is_covered);
         let (told_secs, told) = (self.told.secs(), &self.told_sum);
-        let finding = || finding(settings, self.zone.area_m2, now, told, told_secs);
-        let grade = (severity(settings, self.zone.area_m2, told), Kind::Count);
+        let finding = || finding((settings, self.room), now, told, told_secs);
+        let grade = (severity(settings, self.room, told), Kind::Count);
         self.episode.observe(now, Judgement { begins, ends, grade }, finding, out);
     }
 }
@@ -82,6 +94,42 @@ impl Rule for CrowdCount {
     }
 }
 
+/// How much ground the zone covers.
+#[derive(Clone, Copy, Debug)]
+enum Room {
+    Unknown,
+    /// Square metres by the configuration alone: for the severity.
+    Told(f64),
+    /// Square metres where the camera is calibrated: the message says them and what follows.
+    Calibrated {
+        m2: f64,
+        table: FruinTable,
+    },
+}
+
+impl Room {
+    fn m2(self) -> Option<f64> {
+        match self {
+            Self::Unknown => None,
+            Self::Told(m2) | Self::Calibrated { m2, .. } => Some(m2),
+        }
+    }
+
+    /// Adds the density to what is told, where it is known well enough.
+    fn measured(self, people: &People, measurement: Measurement) -> Measurement {
+        let Self::Calibrated { m2, table } = self else { return measurement };
+        let per_m2 = people.mean() / m2;
+        Measurement {
+            zone_area_m2: Some(m2.round()),
+            density_per_m2: Some(two_decimals(per_m2)),
+            fruin_los: Some(table.level(per_m2)),
+            fruin_table: Some(table),
+            units: Units { calibrated: true },
+            ..measurement
+        }
+    }
+}
+
 /// What a stretch of time adds up to.
 #[derive(Clone, Copy, Debug, Default)]
 struct People {
@@ -105,7 +153,7 @@ impl People {
 }
 
 /// The figures now. Confidence is the coverage times a half at the configured number, rising to one at twice that number.
-fn finding(settings: &CrowdSettings, area_m2: Option<f64>, now: Stamp, people: &People, window_secs: f64) -> Finding {
+fn finding((settings, room): (&CrowdSettings, Room), now: Stamp, people: &People, window_secs: f64) -> Finding {
     let coverage = (people.observed_secs / window_secs).min(1.0);
     let times = times(settings, people);
     let measurement = Measurement {
@@ -119,7 +167,7 @@ fn finding(settings: &CrowdSettings, area_m2: Option<f64>, now: Stamp, people: &
         ..Measurement::default()
     };
     let confidence = two_decimals(coverage * (0.5 + 0.5 * (times - 1.0).clamp(0.0, 1.0))) as f32;
-    let severity = severity(settings, area_m2, people);
+    let (severity, measurement) = (severity(settings, room, people), room.measured(people, measurement));
     Finding { kind: Kind::Count, severity, confidence, measurement, involved: Vec::new(), why: Vec::new() }
 }
 
@@ -130,8 +178,8 @@ fn times(settings: &CrowdSettings, people: &People) -> f64 {
 
 /// By people per square metre where the area is known (2 uncomfortable, 3.5 contact, 5 dangerous: Fruin 1971), and by
 /// how many times the configured number there are.
-fn severity(settings: &CrowdSettings, area_m2: Option<f64>, people: &People) -> Severity {
-    let per_m2 = area_m2.map(|area| people.mean() / area);
+fn severity(settings: &CrowdSettings, room: Room, people: &People) -> Severity {
+    let per_m2 = room.m2().map(|area| people.mean() / area);
     let by_number = if times(settings, people) >= 2.0 { Severity::Medium } else { Severity::Low };
     let by_density = match per_m2 {
         Some(density) if density >= 5.0 => Severity::Critical,

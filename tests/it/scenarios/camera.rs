@@ -7,9 +7,10 @@ use serde::Deserialize;
 use simpang::base::class::Class;
 use simpang::base::cue::Cue;
 use simpang::base::geom::{Line, Point, Polygon};
+use simpang::base::ground::{Ground, GroundPoint};
 use simpang::base::id::Slug;
 use simpang::config::settings::{
-    AccidentSettings, Anchor, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings,
+    AccidentSettings, Anchor, Calibration, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings,
     PedestrianOnRoadSettings, RuleSettings, SourceSettings, StoppedVehicleSettings, TrackSettings, WrongWaySettings, Zone,
     ZoneOccupancySettings, ZoneUse,
 };
@@ -28,6 +29,8 @@ pub(super) struct Story {
     #[serde(default)]
     zones: BTreeMap<String, ZoneText>,
     rules: Vec<RuleText>,
+    /// Points of the ground: shares of the picture, metres.
+    calibration: Option<Vec<[[f32; 2]; 2]>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -73,11 +76,19 @@ impl Story {
             track: TrackSettings::default(),
             track_scores: simpang::config::settings::TrackScores::default(),
             view: None,
+            calibration: self.calibration.as_deref().map(calibration),
             lines: self.lines.iter().map(line).collect(),
             zones: self.zones.iter().map(|(name, zone)| (slug(name), zone.zone(name))).collect(),
             rules: self.rules.iter().enumerate().map(|(index, rule)| rule.settings(slug(&format!("rule-{}", index + 1)))).collect(),
         }
     }
+}
+
+fn calibration(points: &[[[f32; 2]; 2]]) -> Calibration {
+    let points = points
+        .iter()
+        .map(|[image, ground]| GroundPoint { image: Point::new(image[0], image[1]), ground: Point::new(ground[0], ground[1]) });
+    Calibration { ground: Ground::fit(points.collect()).expect("a view of the ground"), distances: Vec::new() }
 }
 
 impl ZoneText {

@@ -103,11 +103,16 @@ fn essentials(event: &Event, secs: impl Fn(WallTime) -> f64) -> Value {
         ("passed", measured.vehicles_passed.map(f64::from)),
         ("distanceL", measured.distance_l),
         ("users", measured.users_total.map(f64::from)),
+        ("zoneAreaM2", measured.zone_area_m2),
+        ("densityPerM2", measured.density_per_m2),
     ];
     for (name, figure) in figures {
         if let Some(figure) = figure {
             told[name] = json!(figure);
         }
+    }
+    if let (Some(level), Some(table)) = (measured.fruin_los, measured.fruin_table) {
+        told["fruin"] = json!([level, table]);
     }
     if !event.why.is_empty() {
         let cue = |reason: &Reason| json!({ "cue": reason.cue.name(), "value": (reason.value * 10.0).round() / 10.0 });
