@@ -32,6 +32,11 @@ impl Rest {
         Self { stretch, ..self }
     }
 
+    /// The same rest, known to have begun at another moment.
+    pub(super) fn begun(self, since: Stamp) -> Self {
+        Self { since, ..self }
+    }
+
     /// Takes the next observed box; farther away than `limit_px` for a second means that it moved on.
     pub fn observe(&mut self, at: Stamp, rect: Rect<Pixel>, limit_px: f32) {
         let drift = self.away_px(rect);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::rest::Rest;
+use super::rest::{Rest, displacement};
 use super::trail::{Motion, Sample, Trail};
 use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point};
@@ -40,6 +40,8 @@ const MIN_SPAN: Duration = Duration::from_millis(600);
 const NOISE_L: f32 = 0.1;
 /// Moving less than this is standing.
 const STANDING_DRIFT_L: f32 = 0.5;
+/// Nearer than this to where it stands in the end it has come to a stand: farther than its box trembles, nearer than braking takes long.
+const SETTLED_L: f32 = 0.2;
 /// A thing that was missed for this long is still where it was seen: a detector blinks.
 const BLINK: Duration = Duration::from_millis(500);
 
@@ -105,6 +107,18 @@ impl SceneTrack {
     /// The place it stands at on the road: what creeps along a flat view moves on, though few pixels.
     pub fn halt(&self) -> Rest {
         self.halt
+    }
+
+    /// The place it stands at since it came to a stand there: [`Self::halt`] without the braking before, of which the last half car length alone takes more
+    /// than a second. What is older than the trail is left as it is.
+    pub fn stand(&self, now: Stamp) -> Rest {
+        let Some((first, latest)) = self.trail.iter().next().zip(self.trail.last()) else { return self.halt };
+        if first.at > self.halt.since().media {
+            return self.halt;
+        }
+        let is_there = |sample: &&Sample| displacement(sample.rect, latest.rect, self.stretch) <= SETTLED_L * self.car_length;
+        let settled = self.trail.between(self.halt.since().media, now.media).find(is_there).unwrap_or(latest);
+        self.halt.begun(Stamp { media: settled.at, wall: now.wall - now.media.since(settled.at) })
     }
 
     /// How long it has been standing: moved less than half a car length.

@@ -121,7 +121,7 @@ impl StoppedVehicle {
             if let Some((spot, _)) = lost {
                 spot.take_over(track, scene.at);
             } else if self.spots.len() < MOST && self.is_watched(track, scene) {
-                let mut spot = Spot::new(track, track.halt(), scene.at);
+                let mut spot = Spot::new(track, track.stand(scene.at), scene.at);
                 // It may have come to rest before the interruption.
                 if let Some((gap, end)) = self.unwatched {
                     spot.was_unwatched(gap, end);

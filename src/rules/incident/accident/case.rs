@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::memory::Memory;
 use super::parties::Parties;
-use super::party::{Party, PartyMemory};
+use super::party::{Party, PartyMemory, SLIDES_FOR};
 use super::passing::{self, Passing, Stand};
 use super::rider::Fall;
 use super::score::{Evidence, STOPPED_SECS};
@@ -287,11 +287,26 @@ impl Case {
             },
             Told::Suspected(_) if self.evidence.is_confirmed(settings) => Step::Confirm,
             Told::Suspected(_) | Told::Nothing if has_left || self.is_too_late(now, settings) => Step::Retract,
-            Told::Nothing if now.since(self.noticed) >= SURE_AFTER && !self.is_driving && self.evidence.is_suspect(settings) => {
-                Step::Suspect
-            }
+            Told::Nothing if now.since(self.noticed) >= SURE_AFTER && !self.is_driving && self.is_suspect(now, settings) => Step::Suspect,
             Told::Suspected(_) | Told::Nothing => Step::Wait,
         }
+    }
+
+    fn is_suspect(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
+        self.evidence.is_suspect(settings) && self.has_victim(now, settings)
+    }
+
+    /// Whether somebody may have come to harm. A pack of two-wheelers that bunches up for a queue touches and stops within a moment: between them alone
+    /// somebody must fall, or all of them must stay where others pass. And a contact from which one drove on and nobody fell off was none; who is pushed
+    /// by the impact drives on nowhere yet.
+    fn has_victim(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
+        let fell = [Cue::RiderDown, Cue::PersonBeside].iter().any(|cue| self.evidence.has(*cue, settings));
+        let is_pack = self.parties.iter().all(Party::is_two_wheeler);
+        let stay = || {
+            self.evidence.has(Cue::PostImpactStop, settings) && self.parties.iter().all(|party| party.rested(self.onset.media).is_some())
+        };
+        let drove_on = self.age(now) > SLIDES_FOR && self.parties.iter().any(Party::has_left);
+        fell || (!drove_on && (!is_pack || stay()))
     }
 
     /// The time for a confirmation is over. One that has begun to count gets the time to be complete.

@@ -49,7 +49,7 @@ const RESTS: Duration = Duration::from_millis(1000);
 /// Faster than this drives on, in L/s ...
 const LEAVES_L_S: f32 = 0.5;
 /// ... unless it is what is left of the impact.
-const SLIDES_FOR: Duration = Duration::from_secs(4);
+pub(super) const SLIDES_FOR: Duration = Duration::from_secs(4);
 
 impl Party {
     pub(super) fn new(track: TrackId, class: Class, seen: MediaTime) -> Self {
@@ -70,6 +70,10 @@ impl Party {
 
     pub(super) fn involved(&self) -> Involved {
         Involved { track: self.track.0, class: self.class }
+    }
+
+    pub(super) fn is_two_wheeler(&self) -> bool {
+        self.class.is_two_wheeler()
     }
 
     /// Takes one frame. The `other` party's track is never taken for this one, however near it stands.
