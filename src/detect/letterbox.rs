@@ -67,10 +67,9 @@ impl Letterbox {
     ) {
         self.set_positions(placement);
         self.resize_scratch(placement);
-        let is_padded = *padded == Some(placement.window());
         match tensor {
-            InputTensor::U8(values) => self.rows(planes, placement, Sink::new(values, placement, spec), is_padded),
-            InputTensor::F32(values) => self.rows(planes, placement, Sink::new(values, placement, spec), is_padded),
+            InputTensor::U8(values) => self.rows(planes, placement, Sink::new(values, placement, spec), *padded),
+            InputTensor::F32(values) => self.rows(planes, placement, Sink::new(values, placement, spec), *padded),
         }
         *padded = Some(placement.window());
     }
@@ -105,9 +104,9 @@ impl Letterbox {
         self.pixels.resize(to as usize);
     }
 
-    fn rows<T: Number>(&mut self, planes: &Planes<'_>, placement: &Placement, mut sink: Sink<'_, T>, is_padded: bool) {
+    fn rows<T: Number>(&mut self, planes: &Planes<'_>, placement: &Placement, mut sink: Sink<'_, T>, padded: Option<Window>) {
         let to_pixels = colours::to_pixels(planes.matrix, planes.range, sink.order());
-        if !is_padded {
+        if padded != Some(placement.window()) {
             sink.pad();
         }
         fetch(planes, &placement.region);
@@ -165,11 +164,10 @@ fn fetch(planes: &Planes<'_>, region: &Region) {
     }
 }
 
-/// Reads a value of every cache line.
-fn touch<T: Copy + PartialEq>(values: &[T]) {
+/// Reads a byte of every cache line.
+fn touch(bytes: &[u8]) {
     const CACHE_LINE: usize = 64;
-    let Some(&first) = values.first() else { return };
-    std::hint::black_box(values.iter().step_by(CACHE_LINE / size_of::<T>()).filter(|value| **value == first).count());
+    std::hint::black_box(bytes.iter().step_by(CACHE_LINE).fold(0u8, |sum, byte| sum.wrapping_add(*byte)));
 }
 
 /// One vector instruction where `a` and `b` are known to have 16 bits.
