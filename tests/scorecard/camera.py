@@ -6,6 +6,7 @@ half-hidden things, in bursts), packs of motorcycles that become one box, boxes 
 
 from __future__ import annotations
 
+import functools
 import math
 import random
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from dataclasses import dataclass
 from traffic import Thing
 
 WIDTH, HEIGHT = 1280, 720
+# Nothing nearer is in the picture.
+NEAREST_M = 1.0
+
+Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,9 @@ class Camera:
     look_y: float
     opening_deg: float = 78.0
 
-    def axes(self) -> tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]:
+    @functools.cached_property
+    def axes(self) -> tuple[Vector, Vector, Vector]:
+        """Right, down and forward in the picture, of length one."""
         forward = (self.look_x - self.x, self.look_y - self.y, -self.z)
         length = math.sqrt(sum(part * part for part in forward))
         forward = tuple(part / length for part in forward)
@@ -39,16 +46,26 @@ class Camera:
         )
         return right, down, forward
 
-    def project(self, x: float, y: float, z: float) -> tuple[float, float, float] | None:
+    @functools.cached_property
+    def focal(self) -> float:
+        """Focal length in pixels."""
+        return WIDTH / 2 / math.tan(math.radians(self.opening_deg) / 2)
+
+    def along_axes(self, x: float, y: float, z: float) -> Vector:
+        """A vector of the ground's axes in the camera's."""
+        right, down, forward = self.axes
+        return (
+            right[0] * x + right[1] * y + right[2] * z,
+            down[0] * x + down[1] * y + down[2] * z,
+            forward[0] * x + forward[1] * y + forward[2] * z,
+        )
+
+    def project(self, x: float, y: float, z: float) -> Vector | None:
         """Pixel and distance along the axis; None behind the camera."""
-        right, down, forward = self.axes()
-        offset = (x - self.x, y - self.y, z - self.z)
-        dot = lambda axis: sum(a * b for a, b in zip(axis, offset))  # noqa: E731
-        depth = dot(forward)
-        if depth < 1.0:
+        across, below, depth = self.along_axes(x - self.x, y - self.y, z - self.z)
+        if depth < NEAREST_M:
             return None
-        focal = WIDTH / 2 / math.tan(math.radians(self.opening_deg) / 2)
-        return WIDTH / 2 + focal * dot(right) / depth, HEIGHT / 2 + focal * dot(down) / depth, depth
+        return WIDTH / 2 + self.focal * across / depth, HEIGHT / 2 + self.focal * below / depth, depth
 
 
 @dataclass(frozen=True)
@@ -66,32 +83,38 @@ class Seen:
 
 def picture(camera: Camera, things: list[Thing]) -> list[Seen]:
     """What is in the picture, nearest first."""
-    boxes = []
-    for thing in things:
-        corners = [camera.project(*corner) for corner in cuboid(thing)]
-        if any(corner is None for corner in corners):
-            continue
-        xs, ys = [corner[0] for corner in corners], [corner[1] for corner in corners]
-        boxes.append((min(corner[2] for corner in corners), thing, min(xs), min(ys), max(xs), max(ys)))
-    boxes.sort(key=lambda box: box[0])
+    boxes = [(box, thing) for thing in things if (box := extent(camera, thing)) is not None]
+    boxes.sort(key=lambda one: one[0][0])
     seen: list[Seen] = []
-    for depth, thing, left, top, right, bottom in boxes:
+    for (depth, left, top, right, bottom), thing in boxes:
+        inside = max(0.0, min(right, WIDTH) - max(left, 0.0)) * max(0.0, min(bottom, HEIGHT) - max(top, 0.0))
         area = (right - left) * (bottom - top)
-        inside = overlap((left, top, right, bottom), (0, 0, WIDTH, HEIGHT)) / area
-        hidden = max((overlap((left, top, right, bottom), (o.left, o.top, o.right, o.bottom)) / area for o in seen), default=0.0)
-        if inside > 0.3:
-            seen.append(Seen(thing, left, top, right, bottom, depth, inside * (1 - hidden)))
+        if inside <= 0.3 * area:
+            continue
+        covers = (overlap((left, top, right, bottom), (o.left, o.top, o.right, o.bottom)) for o in seen if o.left < right and left < o.right)
+        hidden = max(covers, default=0.0)
+        seen.append(Seen(thing, left, top, right, bottom, depth, inside / area * (1 - hidden / area)))
     return seen
 
 
-def cuboid(thing: Thing) -> list[tuple[float, float, float]]:
-    cos, sin = math.cos(thing.heading), math.sin(thing.heading)
-    corners = []
-    for along in (-thing.length / 2, thing.length / 2):
-        for across in (-thing.width / 2, thing.width / 2):
-            ground = (thing.x + along * cos - across * sin, thing.y + along * sin + across * cos)
-            corners += [(*ground, 0.0), (*ground, thing.height)]
-    return corners
+def extent(camera: Camera, thing: Thing) -> tuple[float, float, float, float, float] | None:
+    """Nearest distance, left, top, right and bottom of an upright cuboid in the picture; None where it reaches behind the camera."""
+    middle = camera.along_axes(thing.x - camera.x, thing.y - camera.y, -camera.z)
+    cos, sin = math.cos(thing.heading) / 2, math.sin(thing.heading) / 2
+    along = camera.along_axes(cos * thing.length, sin * thing.length, 0.0)
+    across = camera.along_axes(-sin * thing.width, cos * thing.width, 0.0)
+    up = camera.along_axes(0.0, 0.0, thing.height)
+    nearest, xs, ys = math.inf, [], []
+    for a, b in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        x, y, depth = (middle[i] + a * along[i] + b * across[i] for i in range(3))
+        for x, y, depth in ((x, y, depth), (x + up[0], y + up[1], depth + up[2])):
+            if depth < NEAREST_M:
+                return None
+            nearest = min(nearest, depth)
+            xs.append(x / depth)
+            ys.append(y / depth)
+    focal, x, y = camera.focal, WIDTH / 2, HEIGHT / 2
+    return nearest, x + focal * min(xs), y + focal * min(ys), x + focal * max(xs), y + focal * max(ys)
 
 
 def overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
