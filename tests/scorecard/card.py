@@ -22,6 +22,7 @@ from pathlib import Path
 
 import camera
 import cases
+import compare
 import congestion
 import ground
 import matching
@@ -50,19 +51,30 @@ class Scored:
     summary: dict
 
 
-def score(case: Case, simpang: Path, cache: Path) -> Scored:
-    """Makes the run, replays its detections, matches."""
+def score(case: Case, simpang: Path, cache: Path, accident: str = "") -> Scored:
+    """Makes the run, replays its detections, matches. `accident`: more settings of the accident rule."""
     detections, truth = cases.make(case, cache)
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "card.toml"
-        ground.write(config)
+        configure(config, accident)
         command = [simpang, "replay", "--config", config, "--detections", detections, "--fps", case.fps, "--size", f"{camera.WIDTH}x{camera.HEIGHT}"]
         done = subprocess.run([str(part) for part in command] + ["--start", cases.START.replace("+00:00", "Z")], capture_output=True, text=True, cwd=REPOSITORY)
         if done.returncode != 0:
             sys.exit(f"`{' '.join(str(part) for part in command)}` failed (exit {done.returncode}): {done.stderr.strip()[-2000:]}")
     alerts, summary = matching.read(done.stdout, datetime.datetime.fromisoformat(cases.START))
     placed = [(incident, ground.zone_at(incident.x, incident.y)) for incident in truth.incidents if incident.start + 60 < case.seconds]
-    return Scored(case, matching.match(placed, alerts), alerts, truth, summary)
+    matched = matching.match(placed, alerts)
+    # What begins in the last minute is not counted, and what is told of it is not false.
+    late = [incident for incident in truth.incidents if incident.start + 60 >= case.seconds]
+    matched.false = [alert for alert in matched.false if not any(alert.started >= incident.start - matching.EARLY_S for incident in late)]
+    return Scored(case, matched, alerts, truth, summary)
+
+
+def configure(path: Path, accident: str) -> None:
+    """The card's configuration, with more settings of the accident rule."""
+    ground.write(path)
+    head = "[[cameras.selatan.rules.accident]]\n"
+    path.write_text(path.read_text().replace(head, head + accident))
 
 
 def clean_cases(hours: int) -> list[Case]:
@@ -176,10 +188,35 @@ def write_card(results: dict[str, list[Scored]], normal: list[Scored], bars: Bar
     return "".join(text)
 
 
-def score_all(runs: list[Case], simpang: Path, cache: Path) -> list[Scored]:
+def comparison(incidents: list[Case], normal: list[Case], args: argparse.Namespace, simpang: Path) -> str:
+    """The section on cues, thresholds and simple rules; draws its picture beside the card."""
+    incidents, normal = incidents[: compare.MOST], normal[: compare.MOST]
+    again = lambda runs, settings: score_all(runs, simpang, args.cache, settings)  # noqa: E731
+    left_out, curve = compare.ablation(again, incidents, normal), compare.thresholds(again, incidents, normal)
+
+    def tracks(case: Case) -> Path:
+        folder = args.cache / case.key()
+        configure(folder / "tracks.toml", "")
+        size = f"{camera.WIDTH}x{camera.HEIGHT}"
+        return compare.tracks_of(simpang, folder / "detections.txt", folder / "tracks.toml", case, size, folder / "tracks.txt")
+
+    simple = compare.simple_rules(tracks, again(incidents, ""), again(normal, ""))
+    head = ["accident rule", "suspected", "confirmed", "false suspicions a camera-day", "false confirmations a camera-day"]
+    text = f"\n## What the accident rule is made of\n\nOn {len(incidents)} h with incidents and {len(normal)} h of normal traffic of the above.\n\n"
+    text += congestion.table(head, [one.row() for one in left_out])
+    text += "\nOther scores at which an accident is suspected:\n\n" + congestion.table(head, [one.row() for one in curve])
+    text += "\nTwo simple rules on the same tracks; a truth counts as found when they say anything within its time:\n\n" + congestion.table(head, [one.row() for one in simple])
+    if args.write is not None:
+        drawing = args.write.with_name("scorecard-accidents.svg")
+        drawing.write_text(compare.picture(curve, left_out[0], simple))
+        text += f"\n![Accidents found over false suspicions a camera-day]({drawing.name})\n"
+    return text
+
+
+def score_all(runs: list[Case], simpang: Path, cache: Path, accident: str = "") -> list[Scored]:
     """Two at a time; a line for each, so that people see that it goes on."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(score, run, simpang, cache) for run in runs]
+        futures = [pool.submit(score, run, simpang, cache, accident) for run in runs]
         done = []
         for number, future in enumerate(futures, start=1):
             done.append(future.result())
@@ -195,6 +232,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--incidents", type=int, default=12, help="of each kind")
     parser.add_argument("--only-usual", action="store_true", help="leave the worse cameras out")
     parser.add_argument("--no-congestion", action="store_true", help="leave the runs at several degrees of saturation out")
+    parser.add_argument("--no-comparison", action="store_true", help="leave the cues, thresholds and simple rules out")
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache" / "scorecard")
     parser.add_argument("--write", type=Path, help="where the card goes; default: standard output")
     return parser.parse_args()
@@ -213,7 +251,10 @@ def main() -> None:
     jams = "\nCongestion was not measured in this card.\n"
     if not args.no_congestion:
         jams = congestion.measure(lambda runs: score_all(runs, simpang, args.cache), args.hours_clean, bars)
-    card = write_card(results, normal, bars) + jams
+    card = write_card(results, normal, bars)
+    if not args.no_comparison:
+        card += comparison(incident_cases(args.incidents), clean_cases(args.hours_clean), args, simpang)
+    card += jams
     if args.write is None:
         print(card)
     else:

@@ -69,7 +69,7 @@ fn a_camera_that_is_pushed_sees_no_accident() {
         let x = 40.0 + 20.0 * f64::from(id);
         User::car(
             id,
-            &[[0.0, x, y], [3.0, x + 300.0, y], [3.1, x + 220.0, y + 30.0], [4.5, x + 220.0, y + 30.0], [8.0, x + 500.0, y + 30.0]],
+            &[[0.0, x, y], [3.0, x + 300.0, y], [3.1, x + 278.0, y + 12.0], [4.5, x + 278.0, y + 12.0], [8.0, x + 500.0, y + 12.0]],
         )
     };
     let users: Vec<User> = (0..6).map(|id| lane(id + 1, 40.0 + 45.0 * f64::from(id))).collect();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::course::{Course, earlier, window};
+use super::lying;
 use super::rider::{self, Fall, Upright};
 use super::shake::jump;
 use crate::base::class::Class;
@@ -24,6 +25,10 @@ pub(super) struct Body {
     last: Option<Past>,
     /// When it was seen upright last, should it have a rider.
     upright: Option<Upright>,
+    /// In how many of its sightings it was as low as what lies.
+    low: u32,
+    /// When its box last jumped or changed as no vehicle does.
+    changed: Option<MediaTime>,
     /// That it went down.
     pub(super) fell: Option<Fall>,
     /// Whose place it took.
@@ -53,9 +58,26 @@ const TRAIL: Duration = Duration::from_secs(3);
 /// Boxes of one thing differ by less than this factor in each direction.
 const ALIKE: f32 = 1.67;
 
+/// A box that jumped or changed is not believed for this long.
+const BROKEN_FOR: Duration = TRAIL;
+/// Faster than before by this from one sighting to the next, in L/s: an impact gives half of the speed of who runs into it, 1.5 at most.
+const LEAPS_L_S: f32 = 2.5;
+
 impl Body {
     pub(super) fn new(past: Option<Past>) -> Self {
-        Self { scores: 0.0, seen: 0, jumps: 0.0, jumped: 0, mistaken: None, last: None, upright: None, fell: None, past }
+        Self {
+            scores: 0.0,
+            seen: 0,
+            jumps: 0.0,
+            jumped: 0,
+            mistaken: None,
+            last: None,
+            upright: None,
+            low: 0,
+            changed: None,
+            fell: None,
+            past,
+        }
     }
 
     /// Takes the track as it is in this frame.
@@ -68,6 +90,10 @@ impl Body {
         if let Some((right, down)) = jump(track) {
             self.jumps += f64::from(right.hypot(down));
             self.jumped = self.jumped.saturating_add(1);
+        }
+        self.low += u32::from(lying::is_low(track));
+        if is_broken(track) {
+            self.changed = Some(now);
         }
         let Some(sample) = track.trail().last().copied() else { return };
         if track.track.class.is_two_wheeler() {
@@ -100,6 +126,16 @@ impl Body {
     /// Whether its motion is its own.
     pub(super) fn is_itself(&self, now: MediaTime) -> bool {
         self.mistaken.is_none_or(|at| now.since(at) > TRAIL)
+    }
+
+    /// Whether its box changed lately as no vehicle does: what it touched meanwhile may be another one's.
+    pub(super) fn is_broken(&self, now: MediaTime) -> bool {
+        self.changed.is_some_and(|at| now.since(at) <= BROKEN_FOR)
+    }
+
+    /// In which share of its sightings it was as low as what lies, 0..=1.
+    pub(super) fn low_share(&self) -> f32 {
+        self.low as f32 / self.seen.max(1) as f32
     }
 
     /// Since when it has been followed, under whatever number.
@@ -135,4 +171,16 @@ impl Past {
     pub(super) fn is_back(&self, scene: &Scene<'_>) -> bool {
         scene.find(self.track).is_some_and(|track| track.track.last_seen > self.sample.at)
     }
+}
+
+/// Whether the latest box is another vehicle's: it leapt ahead, or has grown or shrunk within half a second.
+fn is_broken(track: &SceneTrack) -> bool {
+    let mut samples = track.trail().iter().rev();
+    let (Some(last), Some(before)) = (samples.next(), samples.next()) else { return false };
+    let Some(first) = samples.take_while(|sample| last.at.since(sample.at) <= COURSE).last() else { return false };
+    let speed = |a: &Sample, b: &Sample| {
+        a.rect.foot().distance_stretched(b.rect.foot(), track.stretch) / track.car_length / b.at.since(a.at).as_secs_f32().max(f32::EPSILON)
+    };
+    let size = (last.rect.area() / first.rect.area().max(1.0)).sqrt();
+    speed(before, last) > speed(first, before) + LEAPS_L_S || !(1.0 / ALIKE..=ALIKE).contains(&size)
 }

@@ -259,12 +259,15 @@ impl Case {
 
     /// How long those who are still there have been resting, the shortest of them.
     fn rested(&self) -> Option<Duration> {
-        self.parties.iter().filter_map(|party| party.rested(self.onset.media)).min()
+        let rested = |party: &Party| party.rested(self.onset.media);
+        // Who is hidden by the other one has not left.
+        let seen = self.parties.iter().filter(|party| party.is_there()).filter_map(rested).min();
+        seen.or_else(|| self.parties.iter().filter_map(rested).min())
     }
 
     /// Counts who passes; says whether others wait right ahead.
     fn watch_traffic(&mut self, scene: &Scene<'_>) -> bool {
-        let Some(course) = self.jolt.map(|jolt| jolt.before).or(self.fall.map(|fall| fall.before)) else { return false };
+        let Some(course) = self.jolt.map(|jolt| jolt.before).or(self.fall.and_then(|fall| fall.before)) else { return false };
         let stand = Stand { place: self.place, course, length: self.length };
         let parties = &self.parties;
         let takes_part = |track: TrackId| parties.iter().any(|party| party.track == track);
@@ -297,16 +300,18 @@ impl Case {
     }
 
     /// Whether somebody may have come to harm. A pack of two-wheelers that bunches up for a queue touches and stops within a moment: between them alone
-    /// somebody must fall, or all of them must stay where others pass. And a contact from which one drove on and nobody fell off was none; who is pushed
+    /// somebody must fall, or all of them must touch and stay where others pass. How it moved before must have been seen, not guessed. And a contact from which one drove on and nobody fell off was none; who is pushed
     /// by the impact drives on nowhere yet.
     fn has_victim(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
         let fell = [Cue::RiderDown, Cue::PersonBeside].iter().any(|cue| self.evidence.has(*cue, settings));
         let is_pack = self.parties.iter().all(Party::is_two_wheeler);
         let stay = || {
-            self.evidence.has(Cue::PostImpactStop, settings) && self.parties.iter().all(|party| party.rested(self.onset.media).is_some())
+            [Cue::Contact, Cue::PostImpactStop].iter().all(|cue| self.evidence.has(*cue, settings))
+                && self.parties.iter().all(|party| party.rested(self.onset.media).is_some())
         };
         let drove_on = self.age(now) > SLIDES_FOR && self.parties.iter().any(Party::has_left);
-        fell || (!drove_on && (!is_pack || stay()))
+        let is_guessed = self.jolt.is_some_and(|jolt| !jolt.is_own);
+        fell || (!drove_on && !is_guessed && (!is_pack || stay()))
     }
 
     /// The time for a confirmation is over. One that has begun to count gets the time to be complete.

@@ -12,6 +12,7 @@ mod places;
 mod sudden;
 mod contact;
 mod rider;
+mod lying;
 mod parties;
 mod party;
 mod passing;
@@ -24,8 +25,10 @@ mod case;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use body::Body;
 pub use case::CaseMemory;
 use case::{Case, Step, Told};
+use lying::Lying;
 use memory::Memory;
 use places::Places;
 use shake::Shake;
@@ -54,6 +57,7 @@ pub struct Accident {
     memory: Memory,
     usual: Usual,
     shake: Shake,
+    lying: Lying,
     cases: Vec<Case>,
     /// Where and when accidents were told of.
     told: VecDeque<(Point<Pixel>, MediaTime)>,
@@ -95,6 +99,7 @@ impl Accident {
             memory: Memory::new(),
             usual: Usual::new(),
             shake: Shake::default(),
+            lying: Lying::new(),
             cases: Vec::with_capacity(MOST),
             told: VecDeque::with_capacity(MOST),
             keeper,
@@ -112,29 +117,35 @@ impl Accident {
         }
     }
 
-    /// Looks for motion that traffic does not make.
+    /// Looks for motion that traffic does not make, and for what lies.
     fn look(&mut self, scene: &Scene<'_>) {
         let now = scene.at.media;
         for (index, track) in scene.tracks.iter().enumerate() {
-            if !track.track.is_observed || !track.track.class.is_vehicle() || !self.places.is_watched(scene, track.foot()) {
-                continue;
-            }
             let body = *self.memory.at(index);
-            let is_known = now.since(body.since(track)) >= OLD_ENOUGH
-                && body.score() >= self.settings.min_score
-                && body.jitter_l() <= JITTER_L
-                && body.is_itself(now);
-            if !is_known {
+            if !self.is_known(scene, track, &body) {
                 continue;
             }
-            if let Some(jolt) = sudden::jolt(track, &body, now) {
+            if let Some(jolt) = sudden::jolt(track, &body, now).filter(|_| !body.is_broken(now)) {
                 self.take_jolt(scene, track, jolt);
             }
-            let fall = body.fell.filter(|fall| now.since(fall.at) <= SAME_IMPACT && !self.shake.is_near(fall.at));
+            let seen = body.fell.filter(|fall| now.since(fall.at) <= SAME_IMPACT);
+            let fall = seen.or_else(|| self.lying.found(track, &body, now)).filter(|fall| !self.shake.is_near(fall.at));
             if let Some((fall, case)) = fall.and_then(|fall| Some((fall, self.case_of(scene, track, fall.at)?))) {
                 case.fall.get_or_insert(fall);
             }
         }
+    }
+
+    /// Whether `track` is a vehicle on a watched place whose motion can be believed.
+    fn is_known(&self, scene: &Scene<'_>, track: &SceneTrack, body: &Body) -> bool {
+        let now = scene.at.media;
+        track.track.is_observed
+            && track.track.class.is_vehicle()
+            && self.places.is_watched(scene, track.foot())
+            && now.since(body.since(track)) >= OLD_ENOUGH
+            && body.score() >= self.settings.min_score
+            && body.jitter_l() <= JITTER_L
+            && body.is_itself(now)
     }
 
     fn take_jolt(&mut self, scene: &Scene<'_>, track: &SceneTrack, jolt: Jolt) {
@@ -268,6 +279,7 @@ impl Rule for Accident {
         self.shake.observe(scene);
         self.usual.observe(scene);
         self.memory.observe(scene);
+        self.lying.observe(scene);
         self.look(scene);
         self.follow(scene);
         self.tell(scene.at, out);
@@ -285,6 +297,7 @@ impl Rule for Accident {
         self.memory.restart();
         self.told.clear();
         self.shake = Shake::default();
+        self.lying = Lying::new();
         self.usual.restart();
     }
 
@@ -306,6 +319,7 @@ impl Rule for Accident {
 
 /// Looks for whom the jolted one touched; says whether the jolt is a mistake of the tracker.
 fn look_around(scene: &Scene<'_>, memory: &Memory, case: &mut Case, settings: &AccidentSettings) -> bool {
+    let now = scene.at.media;
     let (Some(jolt), Ok(index)) = (case.jolt, scene.tracks.binary_search_by_key(&case.subject, |track| track.track.id)) else {
         return false;
     };
@@ -320,7 +334,7 @@ fn look_around(scene: &Scene<'_>, memory: &Memory, case: &mut Case, settings: &A
     for (other, body) in memory.with(scene) {
         let is_other =
             other.track.id != case.subject && !other.track.is_rider && body.score() >= settings.min_score && body.jitter_l() <= JITTER_L;
-        let is_near = contact::gap(own.track.rect, other.track.rect) <= SAME_L * case.length;
+        let is_near = !body.is_broken(now) && contact::gap(own.track.rect, other.track.rect) <= SAME_L * case.length;
         if is_other && is_near {
             let closing = contact::closing_l_s(&jolt, (own, memory.at(index)), (other, body));
             if let Some(closing) = closing.filter(|closing| f64::from(*closing) > settings.closing_l_s) {

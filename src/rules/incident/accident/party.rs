@@ -84,13 +84,19 @@ impl Party {
         if own.is_some() {
             self.seen = now;
         }
+        // What drives slowly has been near one place for a while, too.
+        let rests = own.filter(|track| !is_driving && track.standing_for(now) >= RESTS);
         match &mut self.after {
             After::Moves => {
-                if let Some(track) = own.filter(|track| track.standing_for(now) >= RESTS) {
+                if let Some(track) = rests {
                     self.after = After::Rests(Spot::new(track, track.rest(), scene.at));
                 } else if is_driving && now.since(impact) > SLIDES_FOR {
                     self.after = After::Left;
                 }
+            }
+            After::Rests(spot) if now.since(impact) <= SLIDES_FOR && !spot.holds(self.track) && rests.is_some() => {
+                // It slid on a little.
+                rests.into_iter().for_each(|track| *spot = Spot::new(track, track.rest(), scene.at));
             }
             After::Rests(spot) => {
                 spot.follow(scene, DRIFT_L);
@@ -126,6 +132,11 @@ impl Party {
     pub(super) fn is_driving(&self, scene: &Scene<'_>) -> bool {
         let own = scene.find(self.track).filter(|track| track.track.is_observed);
         own.is_some_and(|track| track.speed_l_s.is_some_and(|speed| speed > LEAVES_L_S))
+    }
+
+    /// Whether it is followed where it rests.
+    pub(super) fn is_there(&self) -> bool {
+        matches!(&self.after, After::Rests(spot) if spot.holds(self.track))
     }
 
     /// Whether it drove on.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::body::{Body, LOST_FOR};
 use super::course::{Course, window};
-use crate::base::geom::{Pixel, Point};
+use crate::base::geom::{Pixel, Point, Rect};
 use crate::base::time::MediaTime;
 use crate::scene::{Sample, Scene, SceneTrack};
 
@@ -21,9 +21,9 @@ const STILL_UPRIGHT: f32 = 0.9;
 /// What lies looks longer than what stood; what is covered from below does not.
 const LONGER: f32 = 1.05;
 /// It still lies while the ratio is below this.
-const NOT_UPRIGHT: f32 = 1.1;
+const NOT_UPRIGHT: f32 = 0.9;
 /// Then it lies for this long without leaving the place.
-const LIES_FOR: Duration = Duration::from_secs(3);
+pub(super) const LIES_FOR: Duration = Duration::from_secs(3);
 /// And drove before, in L/s: machines fall over at the kerb too.
 const DROVE_L_S: f32 = 0.5;
 /// A person appears within this time after the stop ...
@@ -37,8 +37,8 @@ pub(super) struct Fall {
     pub(super) at: MediaTime,
     /// Height over width as it lies.
     pub(super) ratio: f32,
-    /// How it drove before.
-    pub(super) before: Course,
+    /// How it drove before; `None` when nobody saw it.
+    pub(super) before: Option<Course>,
 }
 
 /// A two-wheeler as long as it stood.
@@ -54,7 +54,7 @@ pub(super) struct Upright {
 impl Upright {
     /// The shape of `track` in its latest `sample`, when that is upright.
     pub(super) fn of(track: &SceneTrack, sample: &Sample) -> Option<Self> {
-        let ratio = shape(sample);
+        let ratio = shape(&sample.rect);
         (ratio > UPRIGHT).then(|| Self { at: sample.at, ratio, width_l: sample.rect.width / track.car_length })
     }
 
@@ -70,9 +70,8 @@ impl Upright {
 pub(super) fn fall(track: &SceneTrack, body: &Body) -> Option<Fall> {
     let upright = body.upright()?;
     let past = body.past.filter(|past| past.course.speed() >= DROVE_L_S * track.car_length);
-    let mut samples = track.trail().iter().rev();
-    let latest = [samples.next()?, samples.next()?, samples.next()?];
-    let (ratio, width) = (median(latest.map(shape)), median(latest.map(|sample| sample.rect.width)));
+    let latest = latest(track)?;
+    let (ratio, width) = (median(latest.map(|sample| shape(&sample.rect))), median(latest.map(|sample| sample.rect.width)));
     let (first, at) = (track.trail().iter().next()?, latest[1].at);
     let is_new = past.is_some() && first.at > upright.at;
     let within = if is_new { FALLS_WITHIN + LOST_FOR } else { FALLS_WITHIN };
@@ -80,12 +79,13 @@ pub(super) fn fall(track: &SceneTrack, body: &Body) -> Option<Fall> {
     let drove =
         is_new || latest[1].rect.foot().distance(first.rect.foot()) >= DROVE_L_S * track.car_length * at.since(first.at).as_secs_f32();
     let before = Course::of_foot(window(track.trail(), first.at, at), track.stretch).or(past.map(|past| past.course));
-    before.filter(|_| tipped && drove && width / track.car_length > LONGER * upright.width_l).map(|before| Fall { at, ratio, before })
+    (before.is_some() && tipped && drove && width / track.car_length > LONGER * upright.width_l).then_some(Fall { at, ratio, before })
 }
 
 /// How `track` lies, once it has been lying since `fall` for three seconds.
 pub(super) fn lies(track: &SceneTrack, fell: &Fall, now: MediaTime) -> Option<f32> {
-    let is_down = now.since(fell.at) >= LIES_FOR && track.standing_for(now) >= LIES_FOR && shape(track.trail().last()?) < NOT_UPRIGHT;
+    let ratio = median(latest(track)?.map(|sample| shape(&sample.rect)));
+    let is_down = now.since(fell.at) >= LIES_FOR && track.standing_for(now) >= LIES_FOR && ratio < NOT_UPRIGHT;
     is_down.then_some(fell.ratio)
 }
 
@@ -100,8 +100,15 @@ pub(super) fn person_beside(scene: &Scene<'_>, at: MediaTime, place: Point<Pixel
     near.min_by(f32::total_cmp)
 }
 
-fn shape(sample: &Sample) -> f32 {
-    sample.rect.height / sample.rect.width.max(1.0)
+/// Its last three sightings, the latest first.
+fn latest(track: &SceneTrack) -> Option<[&Sample; 3]> {
+    let mut samples = track.trail().iter().rev();
+    Some([samples.next()?, samples.next()?, samples.next()?])
+}
+
+/// Height over width.
+pub(super) fn shape(rect: &Rect<Pixel>) -> f32 {
+    rect.height / rect.width.max(1.0)
 }
 
 fn median([a, b, c]: [f32; 3]) -> f32 {

@@ -74,10 +74,12 @@ impl Evidence {
         1.0 - doubt * (1.0 - weight(Cue::RiderDown) * f64::from(rider))
     }
 
-    /// Whether it may be an accident: something touched or went down, and something moved as nothing in traffic moves.
+    /// Whether it may be an accident: something touched or went down, and something moved as nothing in traffic moves. What stopped as only an impact
+    /// stops it and stays where others pass may have touched what nobody saw.
     pub(super) fn is_suspect(&self, settings: &AccidentSettings) -> bool {
         let any = |cues: &[Cue]| cues.iter().any(|cue| self.has(*cue, settings));
-        any(&[Cue::Contact, Cue::RiderDown, Cue::PersonBeside])
+        let stays = [Cue::SuddenStop, Cue::PostImpactStop].iter().all(|cue| self.fulfilled(*cue, settings) >= 1.0);
+        (stays || any(&[Cue::Contact, Cue::RiderDown, Cue::PersonBeside]))
             && any(&[Cue::SuddenStop, Cue::HeadingJump, Cue::PostImpactStop])
             && self.score(settings) >= settings.suspect_at
     }

@@ -21,6 +21,8 @@ pub(super) struct Jolt {
     pub(super) stop_l_s2: Option<f32>,
     /// Change of direction in degrees, when it moved before and after.
     pub(super) turn_deg: Option<f32>,
+    /// Whether its own track shows how it moved before; else that is guessed from one that was lost near where this one began.
+    pub(super) is_own: bool,
 }
 
 /// C1: at least this fast before, at most this fast after, all within this time.
@@ -54,7 +56,8 @@ pub(super) fn jolt(track: &SceneTrack, body: &Body, now: MediaTime) -> Option<Jo
         (None, None) => return None,
     };
     let foot = window(track.trail(), at, now).next().map_or_else(|| track.foot(), |sample| sample.rect.foot());
-    Some(Jolt { at, foot, before, stop_l_s2: stop.map(|stop| stop.size), turn_deg: turn.map(|turn| turn.size) })
+    let is_own = past.is_none_or(|past| past.course != before);
+    Some(Jolt { at, foot, before, stop_l_s2: stop.map(|stop| stop.size), turn_deg: turn.map(|turn| turn.size), is_own })
 }
 
 #[derive(Clone, Copy, Debug)]
