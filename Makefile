@@ -6,13 +6,14 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test test-long build check format clippy deny bench golden docs score score-tracking scorecard scorecard-congestion view setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score score-tracking scorecard scorecard-congestion scorecard-measures view setup
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
 	@echo "make test     set up this machine, build, run every test"
 	@echo "make test-long  the slow forms: broker away for 60 s, 50 kills of the agent, 20 restarts of the camera, a run of 10 minutes"
 	@echo "make scorecard-congestion  congestion on generated traffic, 24 h x 8 seeds"
+	@echo "make scorecard-measures    turning movements, saturation, delay, queues on generated traffic, 2 h x 8 seeds"
 	@echo "make build    target/release/simpang"
 	@echo "make check    format, clippy, licences, documentation: what a change must pass"
 	@echo "make bench    speed and memory, bar by bar, against the Python peer"
@@ -47,6 +48,10 @@ test-long: setup
 # Not in CI: some minutes. SIMPANG_SEEDS=1,2 and SIMPANG_HOURS=6 choose others.
 scorecard-congestion:
 	SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture --test-threads 2 congestion_card::
+
+# Not in CI: a minute or two. The seeds of the card are 201 to 208; smaller ones are for choosing parameters.
+scorecard-measures:
+	SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture --test-threads 1 measures_card::
 
 check: setup format clippy deny docs
 

@@ -39,6 +39,19 @@ analyse_fps = 10
 [cameras.c.lines.garis]
 from = [0.5, 0.95]
 to = [0.5, 0.05]
+[cameras.c.lines.kiri]
+from = [0.3, 0.05]
+to = [0.3, 0.95]
+[cameras.c.gates.barat]
+entry = "kiri"
+exit = "kiri"
+[cameras.c.gates.timur]
+entry = "garis"
+exit = "garis"
+[cameras.c.zones.barat]
+kind = "approach"
+polygon = [[0.01, 0.01], [0.5, 0.01], [0.5, 0.99], [0.01, 0.99]]
+stop_line = "garis"
 [cameras.c.zones.semua]
 kind = "approach"
 polygon = [[0.01, 0.01], [0.99, 0.01], [0.99, 0.99], [0.01, 0.99]]
@@ -65,6 +78,9 @@ zone = "semua"
 [[cameras.c.rules.pedestrian_on_road]]
 zone = "semua"
 [[cameras.c.rules.accident]]
+[[cameras.c.rules.movements]]
+[[cameras.c.rules.approach]]
+zone = "barat"
 "#;
 
 /// Adds the lines of this section.

@@ -62,7 +62,9 @@ pub(super) fn capabilities(settings: &Settings) -> Vec<Capability> {
     let rules = settings.cameras.iter().flat_map(|camera| &camera.rules);
     let found: BTreeSet<Capability> = rules
         .map(|rule| match rule {
-            RuleSettings::LineCount(_) | RuleSettings::ZoneOccupancy(_) => Capability::Flow,
+            RuleSettings::LineCount(_) | RuleSettings::ZoneOccupancy(_) | RuleSettings::Movements(_) | RuleSettings::Approach(_) => {
+                Capability::Flow
+            }
             RuleSettings::Congestion(_) => Capability::Congestion,
             RuleSettings::Crowd(_) => Capability::Crowd,
             RuleSettings::StoppedVehicle(_) | RuleSettings::WrongWay(_) | RuleSettings::PedestrianOnRoad(_) => Capability::Incident,

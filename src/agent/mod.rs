@@ -10,6 +10,7 @@ mod learned;
 mod outlet;
 mod rate;
 mod reporter;
+mod sheets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use keeper::Writer;
 use learned::{Shelf, View};
 use outlet::Outlet;
 use reporter::{Origin, Reporter, birth, stop_signal};
+use sheets::Sheets;
 
 /// Why the agent could not start. A camera or broker that is away is none: they are waited for.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +76,7 @@ pub struct Agent {
     runtime: tokio::runtime::Runtime,
     cameras: Vec<Camera>,
     writer: Writer,
+    sheets: Option<Sheets>,
     reporter: (Sender<()>, JoinHandle<()>),
     page: Option<Page>,
     outbox: Arc<Outbox>,
@@ -98,7 +101,10 @@ impl Agent {
             capabilities: identity::capabilities(settings),
         };
         let outbox = Arc::new(start_outbox(settings, &wire, &origin, &board, clock, runtime.handle())?);
-        let outlet = Arc::new(Outlet::new(Arc::clone(&outbox), Arc::clone(&board), wire.clone(), Arc::clone(clock)));
+        let offset = settings.site.utc_offset_hours;
+        let sheets = settings.report.as_ref().map(|report| Sheets::start(report, offset, wire.clone())).transpose()?;
+        let outlet = Outlet::new(Arc::clone(&outbox), Arc::clone(&board), wire.clone(), Arc::clone(clock));
+        let outlet = Arc::new(outlet.reporting(sheets.as_ref().map(Sheets::inlet)));
         let (earlier, over) = earlier::of_cameras(settings, outbox.left_open(), started);
         over.iter().for_each(|event| outlet.deliver_event(event));
         outbox.set_latest(wire.config(&settings.digest, started, identity::geometry(settings)));
@@ -114,7 +120,7 @@ impl Agent {
         let (stop, stopped) = stop_signal();
         let thread = thread::Builder::new().name("reporter".into()).spawn(move || reporter.run(&stopped));
         let thread = thread.map_err(|source| AgentError::Thread { name: "reporter".into(), source })?;
-        Ok(Self { runtime, cameras, writer, reporter: (stop, thread), page, outbox, board })
+        Ok(Self { runtime, cameras, writer, sheets, reporter: (stop, thread), page, outbox, board })
     }
 
     /// Where the page listens, if there is one.
@@ -136,6 +142,7 @@ impl Agent {
     pub fn stop(self, patience: Duration) -> Option<OutboxStatus> {
         self.cameras.into_iter().for_each(Camera::stop);
         self.writer.stop();
+        self.sheets.into_iter().for_each(Sheets::stop);
         let (stop, reporter) = self.reporter;
         drop(stop);
         if reporter.join().is_err() {

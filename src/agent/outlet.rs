@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::base::handoff::Sender;
 use crate::base::time::Clock;
-use crate::event::{Event, Wire};
+use crate::event::{Event, FlowReport, Wire};
 use crate::outbox::Outbox;
 use crate::rules::Findings;
 use crate::status::{Board, CameraBoard, EventLine};
@@ -14,11 +15,19 @@ pub(super) struct Outlet {
     board: Arc<Board>,
     wire: Wire,
     clock: Arc<dyn Clock>,
+    /// To the tables on the disk, where they are wanted.
+    sheets: Option<Sender<FlowReport>>,
 }
 
 impl Outlet {
     pub(super) fn new(outbox: Arc<Outbox>, board: Arc<Board>, wire: Wire, clock: Arc<dyn Clock>) -> Self {
-        Self { outbox, board, wire, clock }
+        Self { outbox, board, wire, clock, sheets: None }
+    }
+
+    /// Hands periodic measures to the tables on the disk too.
+    pub(super) fn reporting(mut self, sheets: Option<Sender<FlowReport>>) -> Self {
+        self.sheets = sheets;
+        self
     }
 
     pub(super) fn camera(&self, index: usize) -> &CameraBoard {
@@ -31,6 +40,11 @@ impl Outlet {
             self.deliver_event(event);
         }
         for report in &findings.reports {
+            if let Some(sheets) = &self.sheets
+                && sheets.send(report.clone()).is_err()
+            {
+                tracing::error!("a periodic measure did not reach the report");
+            }
             if let Err(error) = self.outbox.accept(report.clone()) {
                 tracing::error!(%error, "a periodic measure was not accepted");
             }

@@ -24,6 +24,33 @@ impl EmpTable {
         Self::of("PKJI-2023-APILL-terlindung", 0.15)
     }
 
+    /// MKJI 1997, signalised intersections, opposed approach (*terlawan*): motorcycles 0.4. Not compared with a printed manual yet.
+    pub fn mkji_1997_opposed() -> Self {
+        Self::of("MKJI-1997-signalised-opposed", 0.4)
+    }
+
+    /// MKJI 1997, unsignalised intersections: motorcycles 0.5, as quoted in literature; not compared with a printed manual yet.
+    pub fn mkji_1997_unsignalised() -> Self {
+        Self::of("MKJI-1997-unsignalised", 0.5)
+    }
+
+    /// PKJI 2023, signalised intersections (APILL), opposed approach (*terlawan*): SM 0.40. Not compared with a printed manual yet.
+    pub fn pkji_2023_opposed() -> Self {
+        Self::of("PKJI-2023-APILL-terlawan", 0.4)
+    }
+
+    /// The table of a manual by its word in the configuration.
+    pub fn printed(word: &str) -> Option<Self> {
+        match word {
+            "mkji-1997" => Some(Self::mkji_1997()),
+            "mkji-1997-opposed" => Some(Self::mkji_1997_opposed()),
+            "mkji-1997-unsignalised" => Some(Self::mkji_1997_unsignalised()),
+            "pkji-2023" => Some(Self::pkji_2023()),
+            "pkji-2023-opposed" => Some(Self::pkji_2023_opposed()),
+            _ => None,
+        }
+    }
+
     fn of(name: &str, motorcycle: f64) -> Self {
         let smp = Class::ALL.map(|class| match class {
             Class::Person | Class::Bicycle => 0.0,
@@ -32,6 +59,11 @@ impl EmpTable {
             Class::Bus | Class::Truck => 1.3,
         });
         Self { name: name.to_owned(), smp }
+    }
+
+    /// Passenger-car units of so many vehicles of each class, in the order of [`Class::ALL`].
+    pub fn of_counts(&self, counts: &[u32; Class::ALL.len()]) -> f64 {
+        self.smp.iter().zip(counts).map(|(smp, number)| smp * f64::from(*number)).sum()
     }
 
     /// Passenger-car units of one vehicle of `class`.

@@ -14,6 +14,7 @@ pub mod ground;
 pub mod handoff;
 mod homography;
 pub mod id;
+pub mod los;
 pub mod number;
 pub mod rate_limit;
 pub mod time;

@@ -68,6 +68,9 @@ fn summary(settings: &Settings) -> String {
         None => "events   on standard output, because there is no [mqtt]\n".to_owned(),
     };
     text += &format!("queue    in {}, at most {} MB\n", settings.outbox.directory.display(), settings.outbox.max_bytes >> 20);
+    if let Some(report) = &settings.report {
+        text += &format!("report   in {}, {} days\n", report.folder.display(), report.keep.as_secs() / 86_400);
+    }
     text += &match &settings.page {
         Some(page) => format!("page     http://{}/\n", page.listen),
         None => "page     switched off\n".to_owned(),
@@ -98,6 +101,8 @@ fn camera_summary(camera: &CameraSettings) -> String {
             RuleSettings::WrongWay(rule) => ("watches for wrong-way vehicles in", &rule.name, Some(&rule.zone)),
             RuleSettings::PedestrianOnRoad(rule) => ("watches for people on foot in", &rule.name, Some(&rule.zone)),
             RuleSettings::Accident(rule) => ("watches for accidents in", &rule.name, rule.zone.as_ref()),
+            RuleSettings::Movements(rule) => ("counts turning movements in", &rule.name, None),
+            RuleSettings::Approach(rule) => ("measures", &rule.name, Some(&rule.zone)),
         };
         let place = place.map_or("the whole picture", |place| place.as_str());
         text += &format!("         {name} {kind} {place}\n");

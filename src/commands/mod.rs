@@ -14,7 +14,7 @@ pub mod view;
 mod annotate;
 mod choose;
 mod film_camera;
-mod flow_csv;
+mod csv_tables;
 mod logging;
 mod mot_log;
 mod mot_tracks;

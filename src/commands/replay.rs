@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::annotate::FilmWriter;
 use super::choose::choose;
-use super::flow_csv::FlowCsv;
+use super::csv_tables::Tables;
 use super::mot_log::MotLog;
 use super::recording::RecordingArgs;
 use super::summary::Summary;
@@ -19,7 +19,7 @@ use crate::base::time::{WallTime, thread_cpu};
 use crate::config::check;
 use crate::config::settings::{CameraSettings, Settings};
 use crate::decode::Frame;
-use crate::event::{EndReason, Wire};
+use crate::event::{CsvTable, EndReason, Wire};
 use crate::pipeline::{Pipeline, Step, Totals};
 use crate::rules::{Findings, RuleSet};
 use crate::vision::view::CameraView;
@@ -50,6 +50,12 @@ pub struct Args {
     /// Write what passed the lines as CSV: a row for each minute and quarter of an hour, line, direction and class
     #[arg(long)]
     flow_csv: Option<PathBuf>,
+    /// Write turning movements as CSV: a row for each quarter of an hour, movement and class
+    #[arg(long)]
+    movements_csv: Option<PathBuf>,
+    /// Write the measures of approaches as CSV: a row for each minute and quarter of an hour and approach
+    #[arg(long)]
+    approach_csv: Option<PathBuf>,
     /// Write a film with boxes, zones and lines drawn (needs the `ffmpeg` tool)
     #[arg(long)]
     annotate: Option<PathBuf>,
@@ -109,7 +115,7 @@ struct Outputs {
     sequence: u64,
     stdout: BufWriter<std::io::Stdout>,
     log: MotLog,
-    flow: FlowCsv,
+    tables: Tables,
     film: Option<FilmWriter>,
     summary: Summary,
 }
@@ -121,7 +127,11 @@ impl Outputs {
             sequence: 0,
             stdout: BufWriter::new(std::io::stdout()),
             log: MotLog::create(args.tracks_out.as_deref(), args.detections_out.as_deref())?,
-            flow: FlowCsv::create(args.flow_csv.as_deref())?,
+            tables: Tables::create(&[
+                (CsvTable::Flow, args.flow_csv.as_deref()),
+                (CsvTable::Movements, args.movements_csv.as_deref()),
+                (CsvTable::Approach, args.approach_csv.as_deref()),
+            ])?,
             film: args.annotate.clone().map(|path| FilmWriter::new(path, fps / args.every as f64, camera_plan(camera))),
             summary: Summary::default(),
         })
@@ -139,7 +149,7 @@ impl Outputs {
 
     fn write_findings(&mut self, findings: &Findings) -> Result<()> {
         self.summary.add(findings);
-        self.flow.add(&findings.reports, &self.wire)?;
+        self.tables.add(&findings.reports, &self.wire)?;
         for event in &findings.events {
             self.sequence += 1;
             let message = self.wire.cloud_event(event, self.sequence, event.updated);
@@ -153,7 +163,7 @@ impl Outputs {
             film.finish()?;
         }
         self.log.finish()?;
-        self.flow.finish()?;
+        self.tables.finish()?;
         let summary = self.summary.to_json(pipeline);
         print(&mut self.stdout, &summary)?;
         self.stdout.flush().context(NO_OUTPUT)

@@ -5,7 +5,9 @@
 mod calibration;
 mod camera;
 mod detector;
+mod gates;
 mod geometry;
+mod measures;
 mod mqtt;
 mod rules;
 mod secret;
@@ -27,6 +29,7 @@ use super::settings::Settings;
 use crate::base::checksum::sha256_hex;
 use crate::base::emp::EmpTable;
 use crate::base::id::Slug;
+use crate::base::los::LosTable;
 
 /// A configuration that can be run, perhaps without some of its cameras.
 #[derive(Debug)]
@@ -109,8 +112,15 @@ pub fn load(path: &Path) -> Result<Loaded, ConfigError> {
 pub fn load_text(text: &str, path: &Path, around: &Surroundings) -> Result<Loaded, ConfigError> {
     let refuse = |problems| ConfigError::Refused { path: path.to_owned(), problems: in_order(problems) };
     let document = Document::read(text).map_err(refuse)?;
-    let mut checker =
-        Checker { document: &document, around, problems: document.problems.clone(), counted: BTreeMap::new(), emp: EmpTable::default() };
+    let mut checker = Checker {
+        document: &document,
+        around,
+        problems: document.problems.clone(),
+        counted: BTreeMap::new(),
+        measured: BTreeMap::new(),
+        emp: EmpTable::default(),
+        los: LosTable::default(),
+    };
     let made = checker.settings(sha256_hex(text.as_bytes()));
     let all = checker.problems;
     let refused = by_camera(&all);
@@ -154,8 +164,12 @@ struct Checker<'a> {
     problems: Vec<Problem>,
     /// Lines and zones that are counted so far, and by which camera: flow topics name the place without the camera.
     counted: BTreeMap<Slug, String>,
+    /// Approaches that are measured so far, and by which camera.
+    measured: BTreeMap<Slug, String>,
     /// The site's passenger-car units.
     emp: EmpTable,
+    /// Where the site cuts its levels of service.
+    los: LosTable,
 }
 
 impl Checker<'_> {
@@ -165,13 +179,14 @@ impl Checker<'_> {
         let mqtt = file.mqtt.as_ref().map(|mqtt| self.mqtt(mqtt, site.as_ref()));
         let outbox = self.outbox(&file.outbox);
         let restart = self.restart(&file.restart);
+        let report = file.report.as_ref().and_then(|report| self.report(report));
         let page = self.page(&file.page);
         let cameras: Vec<_> = file.cameras.iter().filter_map(|(id, camera)| self.camera(id, camera)).collect();
         if file.cameras.is_empty() {
             self.missing("cameras", "add at least one, `[cameras.north]` with `url = \"rtsp://…\"`");
         }
         let detector = self.detector(&file.detector, &cameras);
-        Some(Settings { site: site?, detector, mqtt, outbox, restart, page, cameras, digest })
+        Some(Settings { site: site?, detector, mqtt, outbox, restart, report, page, cameras, digest })
     }
 
     /// Reports a problem with the key at `path`.

@@ -6,6 +6,7 @@
 pub mod calibration;
 pub mod camera;
 pub mod duration;
+pub mod measures;
 pub mod rules;
 pub mod view;
 
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::base::los::LosTable;
 pub use camera::CameraFile;
 pub use duration::DurationText;
 
@@ -34,6 +36,8 @@ pub struct File {
     pub outbox: OutboxFile,
     /// What goes on after a restart.
     pub restart: RestartFile,
+    /// The report on the disk.
+    pub report: Option<ReportFile>,
     /// The local page.
     pub page: PageFile,
     /// The cameras of this box, by id.
@@ -63,9 +67,13 @@ pub struct SiteFile {
     pub position: Option<[f64; 2]>,
     /// Hours from UTC of the clock on the wall (7 is WIB, 8 WITA, 9 WIT). Only for what people read; messages carry UTC.
     pub utc_offset_hours: i8,
-    /// How many passenger cars (smp) each class counts for: `mkji-1997` or `pkji-2023` (signalised, protected approach; neither was compared with the
-    /// printed manual yet), or a name of your own for the numbers under `[site.emp]`. Stands in every flow message.
+    /// How many passenger cars (smp) each class counts for: `mkji-1997` or `pkji-2023` (signalised, protected approach), the same with `-opposed`,
+    /// `mkji-1997-unsignalised` (none was compared with the printed manual yet), or a name of your own for the numbers under `[site.emp]`. Stands in
+    /// every flow message.
     pub emp_table: String,
+    /// Where delays are cut into levels of service A to F (*tingkat pelayanan*): `pm96-2015` (Permenhub PM 96/2015, intersections) or `hcm6` (HCM 6,
+    /// signalised), which is more lenient. Stands beside every level.
+    pub los_table: LosTable,
     /// Your own numbers.
     pub emp: Option<EmpFile>,
 }
@@ -223,6 +231,18 @@ pub struct RestartFile {
     pub judge_within: DurationText,
 }
 
+/// What is measured, as tables on the disk that a spreadsheet opens: one file a camera, day and kind (`flow`, `movements`, `approach`), named
+/// `{camera}-{day}-{kind}.csv` by the clock on the wall. Without this table there are none; messages go to the broker all the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReportFile {
+    /// Folder of the files; made when missing.
+    #[schemars(extend("x-required" = true, "x-example" = "/var/lib/simpang/report"))]
+    pub folder: Option<String>,
+    /// How long the files of a day stay, `"1d"` to `"3650d"`. A camera with three approaches makes about 1 MB a day.
+    pub keep: DurationText,
+}
+
 /// The page for a look at the box itself: live pictures, counts, events, health.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -245,6 +265,7 @@ impl Default for SiteFile {
             position: None,
             utc_offset_hours: 7,
             emp_table: "mkji-1997".to_owned(),
+            los_table: LosTable::Pm96,
             emp: None,
         }
     }
@@ -282,6 +303,12 @@ impl Default for OutboxFile {
 impl Default for RestartFile {
     fn default() -> Self {
         Self { resume_within: DurationText::from_secs(300), judge_within: DurationText::from_secs(300) }
+    }
+}
+
+impl Default for ReportFile {
+    fn default() -> Self {
+        Self { folder: None, keep: DurationText::from_secs(400 * 86_400) }
     }
 }
 

@@ -10,12 +10,13 @@ use serde_json::{Map, Value};
 
 use super::file::calibration::{CalibrationFile, CheckDistanceFile, GroundPointFile};
 use super::file::camera::{DetectFile, LineFile, SimulatedFile, TrackFile, ZoneFile};
+use super::file::measures::{ApproachFile, GateFile, MovementsFile};
 use super::file::rules::{
     AccidentFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, RulesFile, StoppedVehicleFile, WrongWayFile,
     ZoneOccupancyFile,
 };
 use super::file::view::ViewFile;
-use super::file::{CameraFile, DetectorFile, EmpFile, File, MqttFile, OutboxFile, PageFile, RestartFile, SiteFile, TlsFile};
+use super::file::{CameraFile, DetectorFile, EmpFile, File, MqttFile, OutboxFile, PageFile, ReportFile, RestartFile, SiteFile, TlsFile};
 
 /// Widest line of generated text.
 const WIDTH: usize = 118;
@@ -102,6 +103,7 @@ fn tables() -> Vec<Table> {
         Table { optional: true, ..table::<TlsFile>("[mqtt.tls]", "[mqtt.tls]") },
         table::<OutboxFile>("[outbox]", "[outbox]"),
         table::<RestartFile>("[restart]", "[restart]"),
+        Table { optional: true, ..table::<ReportFile>("[report]", "[report]") },
         table::<PageFile>("[page]", "[page]"),
         table::<CameraFile>("[cameras.<id>]", "[cameras.utara]"),
         Table { optional: true, ..table::<SimulatedFile>("[cameras.<id>.simulated]", "[cameras.utara.simulated]") },
@@ -116,6 +118,7 @@ fn tables() -> Vec<Table> {
         },
         table::<LineFile>("[cameras.<id>.lines.<id>]", "[cameras.utara.lines.garis-henti]"),
         table::<ZoneFile>("[cameras.<id>.zones.<id>]", "[cameras.utara.zones.lajur]"),
+        Table { optional: true, ..table::<GateFile>("[cameras.<id>.gates.<arm>]", "[cameras.utara.gates.utara]") },
         table::<RulesFile>("[cameras.<id>.rules]", "[cameras.utara.rules]"),
         table::<LineCountFile>("[[cameras.<id>.rules.line_count]]", "[[cameras.utara.rules.line_count]]"),
         table::<ZoneOccupancyFile>("[[cameras.<id>.rules.zone_occupancy]]", "[[cameras.utara.rules.zone_occupancy]]"),
@@ -125,6 +128,8 @@ fn tables() -> Vec<Table> {
         table::<WrongWayFile>("[[cameras.<id>.rules.wrong_way]]", "[[cameras.utara.rules.wrong_way]]"),
         table::<PedestrianOnRoadFile>("[[cameras.<id>.rules.pedestrian_on_road]]", "[[cameras.utara.rules.pedestrian_on_road]]"),
         table::<AccidentFile>("[[cameras.<id>.rules.accident]]", "[[cameras.utara.rules.accident]]"),
+        Table { optional: true, ..table::<MovementsFile>("[[cameras.<id>.rules.movements]]", "[[cameras.utara.rules.movements]]") },
+        Table { optional: true, ..table::<ApproachFile>("[[cameras.<id>.rules.approach]]", "[[cameras.utara.rules.approach]]") },
     ]
 }
 

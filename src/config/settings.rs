@@ -3,6 +3,7 @@
 //! A value of these types cannot be wrong in itself: geometry is inside the picture, names are slugs, durations are positive.
 
 mod calibration;
+mod measures;
 mod rules;
 mod view;
 mod zone;
@@ -18,6 +19,7 @@ use crate::base::geom::{Line, Norm};
 use crate::base::id::Slug;
 
 pub use calibration::{Calibration, CheckDistance};
+pub use measures::{ApproachSettings, Arm, Gate, MovementsSettings, Ways};
 pub use rules::{
     AccidentSettings, Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings,
     StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
@@ -38,6 +40,8 @@ pub struct Settings {
     pub outbox: OutboxSettings,
     /// What goes on after a restart.
     pub restart: RestartSettings,
+    /// The tables on the disk; `None` when nobody wants them.
+    pub report: Option<ReportSettings>,
     /// The local page; `None` when switched off.
     pub page: Option<PageSettings>,
     /// The cameras, in the order of their ids.
@@ -371,6 +375,15 @@ pub struct RestartSettings {
     pub resume_within: Duration,
     /// How long it may take to find out whether they do.
     pub judge_within: Duration,
+}
+
+/// The tables on the disk.
+#[derive(Clone, Debug)]
+pub struct ReportSettings {
+    /// Folder that holds the files; made when missing.
+    pub folder: PathBuf,
+    /// How long a day's files stay.
+    pub keep: Duration,
 }
 
 /// The local page.

@@ -26,6 +26,12 @@ pub enum Channel {
     Crowd,
     /// The applied configuration.
     Config,
+    /// Turning movements of a junction in a quarter of an hour.
+    Movements,
+    /// Measures of an approach in one minute.
+    ApproachMinute,
+    /// Measures of an approach in a quarter of an hour.
+    ApproachQuarter,
 }
 
 /// How a channel is published.
@@ -62,11 +68,14 @@ const MINUTE: Option<Duration> = Some(Duration::from_secs(60));
 
 impl Channel {
     /// Every channel, in the order of the reference.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Event,
         Self::Active,
         Self::FlowMinute,
         Self::FlowQuarter,
+        Self::Movements,
+        Self::ApproachMinute,
+        Self::ApproachQuarter,
         Self::Crowd,
         Self::Status,
         Self::CameraState,
@@ -82,6 +91,13 @@ impl Channel {
             Self::FlowMinute => measure("flow-1m", "{root}/{site}/{device}/flow/{approach}/1m", FLOW_1M, false, Document::Flow),
             Self::FlowQuarter => measure("flow-15m", "{root}/{site}/{device}/flow/{approach}/15m", FLOW_15M, true, Document::Flow),
             Self::Crowd => measure("crowd-1m", "{root}/{site}/{device}/crowd/{zone}/1m", CROWD_1M, false, Document::Crowd),
+            Self::Movements => measure("movements-15m", "{root}/{site}/{device}/movements/{cam}/15m", MOVEMENTS, true, Document::Movements),
+            Self::ApproachMinute => {
+                measure("approach-1m", "{root}/{site}/{device}/approach/{zone}/1m", APPROACH_1M, false, Document::Approach)
+            }
+            Self::ApproachQuarter => {
+                measure("approach-15m", "{root}/{site}/{device}/approach/{zone}/15m", APPROACH_15M, true, Document::Approach)
+            }
             Self::Status => state("status", "{root}/{site}/{device}/status", STATUS_PURPOSE, Document::Status),
             Self::CameraState => state("camera-state", "{root}/{site}/{device}/cam/{cam}/state", CAMERA_PURPOSE, Document::CameraState),
             Self::Config => state("config", "{root}/{site}/{device}/config", CONFIG_PURPOSE, Document::Config),
@@ -104,6 +120,10 @@ const EVENT_PURPOSE: &str = "Every message of every event's life (new, update, e
 const ACTIVE_PURPOSE: &str = "The latest message of each event that has not ended, kept by the broker: a late subscriber gets the current picture. An empty payload means that the event has ended.";
 const FLOW_1M: &str = "What passed a counting line in one minute, by direction and class.";
 const FLOW_15M: &str = "What passed a counting line in a quarter of an hour, by direction and class.";
+const MOVEMENTS: &str =
+    "Who went from which arm of the junction to which in a quarter of an hour, by class, with the share of those whose way is not known.";
+const APPROACH_1M: &str = "Flow, speed, density, queue and headway of an approach in one minute.";
+const APPROACH_15M: &str = "The same in a quarter of an hour, with degree of saturation, delay and level of service.";
 const CROWD_1M: &str = "How many people were in a zone during one minute.";
 const STATUS_PURPOSE: &str = "Whether the box is there: published at each connection and at a graceful stop; the broker publishes the last will when the box vanishes.";
 const CAMERA_PURPOSE: &str = "Whether a camera can be trusted, published at each change.";

@@ -5,9 +5,11 @@ use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use super::applied::ConfigMessage;
+use super::approach::ApproachObserved;
 use super::cloud_event::{CloudEvent, EventData};
 use super::flow::{CrowdFlowObserved, FlowMessage};
 use super::health::HealthMessage;
+use super::movements::MovementsObserved;
 use super::status::{CameraStateMessage, StatusMessage};
 use super::wire::EVENT_DATA_SCHEMA;
 
@@ -30,12 +32,26 @@ pub enum Document {
     Health,
     /// Applied configuration.
     Config,
+    /// Turning movements.
+    Movements,
+    /// Measures of an approach.
+    Approach,
 }
 
 impl Document {
     /// Every document, in the order of the reference.
-    pub const ALL: [Self; 8] =
-        [Self::Event, Self::EventData, Self::Flow, Self::Crowd, Self::Status, Self::CameraState, Self::Health, Self::Config];
+    pub const ALL: [Self; 10] = [
+        Self::Event,
+        Self::EventData,
+        Self::Flow,
+        Self::Movements,
+        Self::Approach,
+        Self::Crowd,
+        Self::Status,
+        Self::CameraState,
+        Self::Health,
+        Self::Config,
+    ];
 
     /// File name without extension, and key in the AsyncAPI file.
     pub const fn name(self) -> &'static str {
@@ -48,6 +64,8 @@ impl Document {
             Self::CameraState => "camera-state",
             Self::Health => "health",
             Self::Config => "config",
+            Self::Movements => "movements",
+            Self::Approach => "approach",
         }
     }
 
@@ -71,6 +89,8 @@ impl Document {
             Self::CameraState => schema_of::<CameraStateMessage>(),
             Self::Health => schema_of::<HealthMessage>(),
             Self::Config => schema_of::<ConfigMessage>(),
+            Self::Movements => schema_of::<MovementsObserved>(),
+            Self::Approach => schema_of::<ApproachObserved>(),
         };
         schema.insert("$id".to_owned(), Value::String(self.id()));
         let mut schema = schema.to_value();

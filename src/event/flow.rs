@@ -143,7 +143,7 @@ pub struct CrowdFlowObserved {
 }
 
 impl Wire {
-    /// The message for one period of a line or of a zone. Zones report minutes only: a quarter of an hour of presence says nothing new.
+    /// The message for one period of a line, a zone, a junction or an approach. Zones report minutes only: a quarter of an hour of presence says nothing new.
     pub fn flow(&self, report: &FlowReport) -> Option<Envelope> {
         match &report.measure {
             FlowMeasure::Line(counts) => {
@@ -153,6 +153,8 @@ impl Wire {
                 };
                 Some(self.envelope(channel, &[report.place.as_str()], to_json(&self.line_flow(report, counts))))
             }
+            FlowMeasure::Movements(counts) => Some(self.movements(report, counts)),
+            FlowMeasure::Approach(figures) => Some(self.approach(report, figures)),
             FlowMeasure::Zone { mean, people_max, coverage } => match Period::of(report) {
                 Period::Quarter => None,
                 Period::Minute => {
@@ -238,7 +240,7 @@ impl Wire {
     }
 
     /// NGSI-LD identifier of a measure; the period's beginning and length end it, so that a minute and a quarter of an hour differ.
-    fn urn(&self, model: &str, report: &FlowReport, what: &str) -> String {
+    pub(super) fn urn(&self, model: &str, report: &FlowReport, what: &str) -> String {
         let from = report.from.to_string();
         let compact: String = from.chars().filter(|c| c.is_ascii_digit() || *c == 'T').take("20261121T100700".len()).collect();
         let length = report.from.secs_until(report.to).round() as i64;
@@ -247,26 +249,26 @@ impl Wire {
 }
 
 /// The two lengths of report.
-enum Period {
+pub(super) enum Period {
     Minute,
     Quarter,
 }
 
 impl Period {
     /// By length: the last report before a stop may be shorter than its period.
-    fn of(report: &FlowReport) -> Self {
+    pub(super) fn of(report: &FlowReport) -> Self {
         if report.from.secs_until(report.to) > 60.0 { Self::Quarter } else { Self::Minute }
     }
 }
 
 /// What `number` in the report's period is in an hour, to whole figures where it says no more.
-fn per_hour(number: f64, report: &FlowReport) -> f64 {
+pub(super) fn per_hour(number: f64, report: &FlowReport) -> f64 {
     let secs = report.from.secs_until(report.to);
     rounded_rate(if secs > 0.0 { (number * 36_000.0 / secs).round() / 10.0 } else { 0.0 })
 }
 
 /// FIWARE's `vehicleType` word. `None` for people, who are no vehicles.
-fn vehicle_type(class: Class) -> Option<&'static str> {
+pub(super) fn vehicle_type(class: Class) -> Option<&'static str> {
     match class {
         Class::Person => None,
         Class::Bicycle => Some("bicycle"),

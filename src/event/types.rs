@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::fruin::{FruinLos, FruinTable};
+use super::measures::{ApproachFigures, MovementCounts};
 use super::reason::Reason;
 use super::units::{CycleSource, Units};
 use crate::base::class::Class;
@@ -370,7 +371,7 @@ pub struct FlowReport {
     pub measure: FlowMeasure,
 }
 
-/// The two kinds of periodic measures.
+/// The kinds of periodic measures.
 #[derive(Clone, PartialEq, Debug)]
 pub enum FlowMeasure {
     /// Crossings of a line: direction → class → number.
@@ -384,4 +385,8 @@ pub enum FlowMeasure {
         /// Share of the period in which frames were analysed, 0..=1.
         coverage: f64,
     },
+    /// Turning movements.
+    Movements(MovementCounts),
+    /// Measures of an approach.
+    Approach(Box<ApproachFigures>),
 }

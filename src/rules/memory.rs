@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::incident::accident::CaseMemory;
 use super::incident::stopped_vehicle::Standing;
+use super::traffic::approach::MeasuresMemory;
 use super::traffic::congestion::CongestionMemory;
+use super::traffic::movements::MovementsMemory;
 use crate::base::geom::{Line, Norm, Point};
 use crate::base::id::Slug;
 use crate::config::settings::Zone;
@@ -33,6 +35,10 @@ pub(crate) enum Kept {
     OnFoot(Vec<[f32; 2]>),
     /// Accidents that were told of.
     Accidents(Vec<CaseMemory>),
+    /// The usual ways between the gates of a junction.
+    Movements(MovementsMemory),
+    /// What is usual on an approach that is measured.
+    Approach(MeasuresMemory),
 }
 
 impl RuleMemory {
@@ -52,6 +58,11 @@ pub(crate) struct Keeper {
 impl Keeper {
     pub(crate) fn new<'a>(rule: &Slug, zones: impl IntoIterator<Item = &'a Zone>) -> Self {
         Self { rule: rule.clone(), ground: ground(zones) }
+    }
+
+    /// For a rule that does not watch zones; `ground` says where it watches.
+    pub(crate) fn of_ground(rule: &Slug, ground: String) -> Self {
+        Self { rule: rule.clone(), ground }
     }
 
     pub(crate) fn keep(&self, kept: Kept) -> RuleMemory {

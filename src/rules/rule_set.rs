@@ -9,8 +9,10 @@ use super::incident::stopped_vehicle::StoppedVehicle;
 use super::incident::wrong_way::WrongWay;
 use super::sampling::Sampling;
 use super::traffic::LineCounts;
+use super::traffic::approach::{ApproachMeasures, At};
 use super::traffic::congestion::{Around, Congestion};
 use super::traffic::line_count::LineCount;
+use super::traffic::movements::Movements;
 use super::traffic::zone_occupancy::ZoneOccupancy;
 use super::{Findings, LeftOpen, Rule, RuleMemory};
 use crate::base::class::Class;
@@ -42,6 +44,16 @@ pub enum BuildError {
         /// Which rule.
         rule: Slug,
         /// The missing zone.
+        zone: Slug,
+    },
+    /// An approach without a stop line.
+    #[error("camera `{camera}`, rule `{rule}`: the zone `{zone}` has no stop line; draw a line there and name it in the zone")]
+    NoStopLine {
+        /// Of which camera.
+        camera: Slug,
+        /// Which rule.
+        rule: Slug,
+        /// Which zone.
         zone: Slug,
     },
 }
@@ -177,6 +189,15 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         RuleSettings::PedestrianOnRoad(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
             Box::new(PedestrianOnRoad::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.values(), sampling))
+        }
+        RuleSettings::Movements(settings) => Box::new(Movements::new(camera.id.clone(), settings.clone(), sampling)),
+        RuleSettings::Approach(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            let missing = || BuildError::NoStopLine { camera: camera.id.clone(), rule: settings.name.clone(), zone: settings.zone.clone() };
+            let stop_line = zone.stop_line.ok_or_else(missing)?;
+            let ground = camera.calibration.as_ref().map(|calibration| &calibration.ground);
+            let at = At { camera: &camera.id, zone, stop_line, all: &camera.zones, ground };
+            Box::new(ApproachMeasures::new(settings.clone(), &at, sampling))
         }
     })
 }

@@ -15,6 +15,7 @@ mod models;
 mod onnx_maker;
 mod rtsp;
 mod congestion_card;
+mod measures_card;
 mod scenarios;
 mod track;
 mod setup;

@@ -11,6 +11,7 @@ use simpang::base::class::Class;
 use simpang::base::cue::Cue;
 use simpang::base::geom::{Line, Norm, Point, Polygon};
 use simpang::base::id::Slug;
+use simpang::base::los::{LevelOfService, LosTable};
 use simpang::base::time::{MediaTime, Stamp, WallTime};
 use simpang::event::channel::Channel;
 use simpang::event::contract::Document;
@@ -161,6 +162,150 @@ fn zone_report(length: Duration) -> FlowReport {
     FlowReport { camera: slug("cam-utara"), place: slug("trotoar-timur"), from: at("10:00:00"), to: at("10:00:00") + length, measure }
 }
 
+/// Three arms, one of which only takes traffic.
+fn movements_report() -> FlowReport {
+    let arms: Vec<(Slug, String)> = [("selatan", "Jalan Sudirman selatan"), ("timur", "Jalan Veteran"), ("utara", "Jalan Sudirman utara")]
+        .map(|(id, name)| (slug(id), name.into()))
+        .into();
+    let movement = |entry: &str, exit: &str, counts: ByClass, inferred| Movement { entry: slug(entry), exit: slug(exit), counts, inferred };
+    let movements = vec![
+        movement("selatan", "timur", [0, 0, 21, 64, 0, 1], 3),
+        movement("selatan", "utara", [0, 2, 88, 240, 4, 6], 9),
+        movement("utara", "selatan", [0, 0, 90, 251, 5, 4], 7),
+        movement("utara", "utara", [0; 6], 0),
+    ];
+    let measure = FlowMeasure::Movements(MovementCounts { arms, movements, unknown: [0, 0, 4, 19, 0, 0], coverage: 0.99 });
+    let camera = slug("cam-utara");
+    FlowReport { place: camera.clone(), camera, from: at("10:00:00"), to: at("10:00:00") + Duration::from_secs(900), measure }
+}
+
+/// `full`: everything was measured; otherwise nobody was there.
+fn approach_report(length: Duration, full: bool) -> FlowReport {
+    let mut figures = ApproachFigures {
+        name: "Lengan utara".into(),
+        counts: [0, 2, 111, 315, 5, 5],
+        coverage: 0.99,
+        headway_s: Some(2.05),
+        speed_l_s: Some(0.84),
+        vehicles_mean: 14.2,
+        stopped_share: Some(0.61),
+        area_occupancy: Some(0.31),
+        length_l: Some(22.0),
+        metres_per_l: Some(4.6),
+        queue_max_l: 16.5,
+        queue_residual: Some((1.0, 0.4)),
+        cycle: Some((118.0, CycleSource::Estimated)),
+        green: Some((35.0, FigureSource::Measured)),
+        saturation_smp_h: Some((4130.0, FigureSource::Measured)),
+        demand_smp_h: Some(748.0),
+        degree_of_saturation: Some(0.61),
+        delay: Some(Delay {
+            per_vehicle_s: 35.2,
+            per_smp_s: 36.9,
+            stopped_s: Some(27.4),
+            method: DelayMethod::Measured,
+            vehicles: Some(291),
+        }),
+        level: Some(LevelOfService::D),
+        los_table: LosTable::Pm96,
+        is_out_of_sight: false,
+        missing: Vec::new(),
+    };
+    if !full {
+        figures = ApproachFigures {
+            counts: [0; 6],
+            headway_s: None,
+            speed_l_s: None,
+            vehicles_mean: f64::NAN,
+            stopped_share: None,
+            area_occupancy: None,
+            length_l: None,
+            metres_per_l: None,
+            queue_max_l: 0.0,
+            queue_residual: None,
+            cycle: None,
+            green: None,
+            saturation_smp_h: None,
+            demand_smp_h: None,
+            degree_of_saturation: None,
+            delay: None,
+            level: None,
+            is_out_of_sight: true,
+            missing: vec![
+                Missing::ShorterThanCycle,
+                Missing::Coverage,
+                Missing::NoDischarge,
+                Missing::NoCycle,
+                Missing::NotFollowed,
+                Missing::Nobody,
+                Missing::NoWholeCycle,
+            ],
+            ..figures
+        };
+    }
+    let measure = FlowMeasure::Approach(Box::new(figures));
+    FlowReport { camera: slug("cam-utara"), place: slug("lengan-utara"), from: at("10:00:00"), to: at("10:00:00") + length, measure }
+}
+
+#[test]
+fn every_row_of_a_table_has_the_columns_of_its_header_and_no_two_kinds_share_one() {
+    let quarter = Duration::from_secs(900);
+    let reports =
+        [line_report(MINUTE), line_report(quarter), movements_report(), approach_report(MINUTE, false), approach_report(quarter, true)];
+    let mut seen = BTreeSet::new();
+    for report in &reports {
+        let mut rows = String::new();
+        let table = wire().csv_rows(report, &mut rows).expect("a measure with a table");
+        seen.insert(table);
+        let columns = table.header().split(',').count();
+        assert!(rows.ends_with('\n') && rows.lines().all(|row| row.split(',').count() == columns), "{}\n{rows}", table.header());
+    }
+    assert_eq!(seen, CsvTable::ALL.into());
+    let mut rows = String::new();
+    wire().csv_rows(&movements_report(), &mut rows);
+    let unknown =
+        "2026-11-21T10:00:00.000Z,2026-11-21T10:15:00.000Z,cam-utara,?,?,all,23,7.8,92,31.2,,0.99,MKJI-1997-signalised-protected\n";
+    assert!(rows.contains(unknown), "{rows}");
+    assert_eq!(wire().csv_rows(&zone_report(MINUTE), &mut rows), None);
+}
+
+#[test]
+fn a_level_of_service_names_its_table_and_smp_their_manual_in_every_sentence() {
+    let (quarter, wire) = (approach_report(Duration::from_secs(900), true), wire());
+    let FlowMeasure::Approach(figures) = &quarter.measure else { panic!("an approach") };
+    let observed = wire.approach_observed(&quarter, figures);
+    assert_eq!(
+        observed.text.id,
+        "Simpang Charitas, Lengan utara: 438 kendaraan (748 smp/jam, MKJI-1997-signalised-protected), derajat kejenuhan 0,61, tundaan 37 detik (terukur), \
+         tingkat pelayanan D (pm96-2015)."
+    );
+    assert_eq!(
+        observed.text.en,
+        "Simpang Charitas, Lengan utara: 438 vehicles (748 smp/h, MKJI-1997-signalised-protected), degree of saturation 0.61, delay 37 s (measured), level of \
+         service D (pm96-2015)."
+    );
+    assert_eq!((observed.units.calibrated, observed.average_vehicle_speed), (true, Some(13.91)));
+    let movements = movements_report();
+    let FlowMeasure::Movements(counts) = &movements.measure else { panic!("movements") };
+    let observed = wire.movements_observed(&movements, counts);
+    assert_eq!((observed.intensity, observed.unknown, observed.unknown_share), (799, 23, Some(0.029)));
+    assert_eq!(
+        observed.text.id,
+        "Simpang Charitas: 799 kendaraan dalam 15 menit; terbanyak dari Jalan Sudirman utara ke Jalan Sudirman selatan (350); arah 3 % tidak diketahui."
+    );
+}
+
+#[test]
+fn what_was_not_measured_is_absent_and_says_why() {
+    let report = approach_report(MINUTE, false);
+    let FlowMeasure::Approach(figures) = &report.measure else { panic!("an approach") };
+    let message: Value = serde_json::to_value(wire().approach_observed(&report, figures)).expect("JSON");
+    for figure in ["degreeOfSaturation", "delayS", "levelOfService", "speedLS", "queueResidualL"] {
+        assert!(message.get(figure).is_none() && message["notMeasured"][figure].is_string(), "{figure}: {message:#}");
+    }
+    assert_eq!(message["atLeast"], json!(["queueMaxL"]));
+}
+
 fn geometry() -> CameraGeometry {
     let point = |x: f32, y: f32| Point::<Norm>::new(x, y);
     let polygon = Polygon::new(vec![point(0.1, 0.1), point(0.9, 0.1), point(0.5, 0.9)]).expect("a triangle");
@@ -181,7 +326,15 @@ fn every_envelope() -> Vec<Envelope> {
     let health =
         Health { cameras: vec![CameraHealth { camera_id: "cam-utara".to_owned(), ..CameraHealth::default() }], ..Health::default() };
     let quarter = Duration::from_secs(900);
-    envelopes.extend([line_report(MINUTE), line_report(quarter), zone_report(MINUTE)].iter().filter_map(|report| wire.flow(report)));
+    let reports = [
+        line_report(MINUTE),
+        line_report(quarter),
+        zone_report(MINUTE),
+        movements_report(),
+        approach_report(MINUTE, false),
+        approach_report(quarter, true),
+    ];
+    envelopes.extend(reports.iter().filter_map(|report| wire.flow(report)));
     envelopes.extend([
         wire.birth(&birth()),
         wire.stopped(&birth()),

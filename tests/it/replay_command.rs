@@ -120,7 +120,7 @@ fn what_cannot_be_replayed_is_refused_in_one_sentence() {
     let noise = workshop.write("noise.mp4", [7; 5000]);
     let nothing = workshop.path("nothing.mp4");
     let folder = workshop.path("");
-    let cases: [(&Path, &Path, &[&str], String); 8] = [
+    let cases: [(&Path, &Path, &[&str], String); 9] = [
         (&one, &film, &["--camera", "utara"], "no camera `utara` in the configuration; it has `jalan`".into()),
         (&two, &film, &[], "the configuration has several cameras: choose one with --camera (`barat`, `timur`)".into()),
         (
@@ -159,6 +159,12 @@ fn what_cannot_be_replayed_is_refused_in_one_sentence() {
             &film,
             &["--flow-csv", "/nowhere/flow.csv"],
             "cannot write `/nowhere/flow.csv`; check the folder, who may write there and the room on the disk: No such file or directory (os error 2)".into(),
+        ),
+        (
+            &one,
+            &film,
+            &["--approach-csv", "/nowhere/approach.csv"],
+            "cannot write `/nowhere/approach.csv`; check the folder, who may write there and the room on the disk: No such file or directory (os error 2)".into(),
         ),
     ];
     for (config, film, more, sentence) in cases {

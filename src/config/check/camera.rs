@@ -34,6 +34,7 @@ impl Checker<'_> {
         if let Some(calibration) = &calibration {
             self.below_horizon(&path, &calibration.ground, (&lines, &zones));
         }
+        self.gates(&path, file);
         let rules = self.rules(&path, file, &detect.classes);
         let made = CameraSettings {
             name: self.display_name(&below(&path, "name"), file.name.as_deref(), id),

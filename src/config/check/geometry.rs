@@ -186,7 +186,7 @@ fn folds_back(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> bool {
 }
 
 /// Whether the segments have a point in common, ends included.
-fn segments_meet(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> bool {
+pub(super) fn segments_meet(a: [f64; 2], b: [f64; 2], c: [f64; 2], d: [f64; 2]) -> bool {
     let (c_side, d_side) = (turn(a, b, c), turn(a, b, d));
     let (a_side, b_side) = (turn(c, d, a), turn(c, d, b));
     if c_side * d_side < 0.0 && a_side * b_side < 0.0 {

@@ -22,17 +22,17 @@ use crate::config::settings::{
 
 const HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(3600);
 const CLEAR_HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(7200);
-const CYCLE: RangeInclusive<DurationText> = DurationText::from_secs(30)..=DurationText::from_secs(300);
+pub(super) const CYCLE: RangeInclusive<DurationText> = DurationText::from_secs(30)..=DurationText::from_secs(300);
 const UPDATE: RangeInclusive<DurationText> = DurationText::from_secs(10)..=DurationText::from_secs(86_400);
 
 /// Exit over enter, at least: closer and an event flutters (SCATS and AID practice keep 20 to 40 %).
 const LEAST_SEPARATION: f64 = 1.2;
 
 /// The rules of one camera while they are checked.
-struct Rules<'a> {
+pub(super) struct Rules<'a> {
     /// `cameras.north.rules`
-    path: String,
-    camera: &'a CameraFile,
+    pub(super) path: String,
+    pub(super) camera: &'a CameraFile,
     /// What the camera keeps at all.
     kept: &'a [Class],
     /// Names given so far and where.
@@ -41,8 +41,7 @@ struct Rules<'a> {
 
 impl Checker<'_> {
     pub(super) fn rules(&mut self, camera_path: &str, camera: &CameraFile, kept: &[Class]) -> Vec<RuleSettings> {
-        let path = below(camera_path, "rules");
-        let mut rules = Rules { path, camera, kept, names: BTreeMap::new() };
+        let mut rules = Rules { path: below(camera_path, "rules"), camera, kept, names: BTreeMap::new() };
         let mut made = Vec::new();
         for (at, file) in camera.rules.line_count.iter().enumerate() {
             made.extend(self.line_count(&mut rules, at, file).map(RuleSettings::LineCount));
@@ -68,6 +67,7 @@ impl Checker<'_> {
         for (at, file) in camera.rules.accident.iter().enumerate() {
             made.extend(self.accident(&mut rules, at, file).map(RuleSettings::Accident));
         }
+        self.measures(&mut rules, &mut made);
         made
     }
 
@@ -299,12 +299,18 @@ impl Checker<'_> {
         }
     }
 
-    fn zone(&mut self, rules: &Rules<'_>, path: &str, text: Option<&str>) -> Option<Slug> {
+    pub(super) fn zone(&mut self, rules: &Rules<'_>, path: &str, text: Option<&str>) -> Option<Slug> {
         self.place(&below(path, "zone"), text, "zone", rules.camera.zones.keys())
     }
 
     /// The line or zone (`noun`) that a rule names.
-    fn place<'k>(&mut self, path: &str, text: Option<&str>, noun: &str, known: impl Iterator<Item = &'k String>) -> Option<Slug> {
+    pub(super) fn place<'k>(
+        &mut self,
+        path: &str,
+        text: Option<&str>,
+        noun: &str,
+        known: impl Iterator<Item = &'k String>,
+    ) -> Option<Slug> {
         let known: Vec<&str> = known.map(String::as_str).collect();
         let Some(text) = text else {
             self.missing(path, &format!("write which {noun} of this camera is meant"));
@@ -326,7 +332,13 @@ impl Checker<'_> {
     }
 
     /// The rule's name, made of its kind and place when not given; unique within the camera.
-    fn rule_name(&mut self, rules: &mut Rules<'_>, path: &str, text: Option<&str>, usual: (&str, Option<&Slug>)) -> Option<Slug> {
+    pub(super) fn rule_name(
+        &mut self,
+        rules: &mut Rules<'_>,
+        path: &str,
+        text: Option<&str>,
+        usual: (&str, Option<&Slug>),
+    ) -> Option<Slug> {
         let key = below(path, "name");
         let name = match (text, usual) {
             (Some(text), _) => self.slug(&key, text)?,
@@ -364,7 +376,7 @@ impl Checker<'_> {
         }
     }
 
-    fn rule_classes(&mut self, rules: &Rules<'_>, path: &str, names: &[String]) -> Vec<Class> {
+    pub(super) fn rule_classes(&mut self, rules: &Rules<'_>, path: &str, names: &[String]) -> Vec<Class> {
         let classes = self.classes(path, names);
         let is_default = !self.document.has(path);
         for class in classes.iter().filter(|class| !is_default && !rules.kept.contains(class)) {
@@ -377,7 +389,7 @@ impl Checker<'_> {
     }
 
     /// A rule about what the camera throws away would be silent for ever.
-    fn sees(&mut self, rules: &Rules<'_>, path: &str, what: &str, wanted: impl Fn(Class) -> bool) {
+    pub(super) fn sees(&mut self, rules: &Rules<'_>, path: &str, what: &str, wanted: impl Fn(Class) -> bool) {
         if !rules.kept.is_empty() && !rules.kept.iter().any(|class| wanted(*class)) {
             self.say(
                 path,

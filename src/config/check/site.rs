@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::Checker;
 use crate::base::class::Class;
 use crate::base::emp::EmpTable;
-use crate::config::file::{DurationText, EmpFile, OutboxFile, PageFile, RestartFile, SiteFile};
-use crate::config::settings::{OutboxSettings, PageSettings, RestartSettings, Site};
+use crate::config::file::{DurationText, EmpFile, OutboxFile, PageFile, ReportFile, RestartFile, SiteFile};
+use crate::config::settings::{OutboxSettings, PageSettings, ReportSettings, RestartSettings, Site};
 
 impl Checker<'_> {
     pub(super) fn site(&mut self, file: &SiteFile) -> Option<Site> {
@@ -20,16 +20,12 @@ impl Checker<'_> {
         let utc_offset_hours = self.number("site.utc_offset_hours", file.utc_offset_hours, -12..=14);
         let emp = self.emp_table(file);
         self.emp = emp.clone();
+        self.los = file.los_table;
         Some(Site { city: city?, operator: operator?, id: id?, name, device: device?, position, utc_offset_hours, emp })
     }
 
     fn emp_table(&mut self, file: &SiteFile) -> EmpTable {
-        let printed = match file.emp_table.as_str() {
-            "mkji-1997" => Some(EmpTable::mkji_1997()),
-            "pkji-2023" => Some(EmpTable::pkji_2023()),
-            _ => None,
-        };
-        match (printed, &file.emp) {
+        match (EmpTable::printed(&file.emp_table), &file.emp) {
             (Some(table), None) => table,
             (Some(table), Some(_)) => {
                 self.say(
@@ -44,7 +40,8 @@ impl Checker<'_> {
             (None, None) => {
                 self.say(
                     "site.emp_table",
-                    "names no table known here: write `mkji-1997`, `pkji-2023`, or your own numbers under `[site.emp]`",
+                    "names no table known here: write `mkji-1997`, `mkji-1997-opposed`, `mkji-1997-unsignalised`, `pkji-2023`, `pkji-2023-opposed`, or your own \
+                     numbers under `[site.emp]`",
                 );
                 EmpTable::default()
             }
@@ -65,7 +62,12 @@ impl Checker<'_> {
             };
             let path = format!("site.emp.{}", class.name());
             let Some(number) = number else {
-                self.missing(&path, "a table needs a number for each class, 0 for what is not to count");
+                self.missing(
+                    &path,
+                    &format!(
+                        "a table needs a number for each class; write how many passenger cars a {class} is, 0 when it is not to count"
+                    ),
+                );
                 return 0.0;
             };
             self.number(&path, number, 0.0..=10.0)
@@ -109,6 +111,22 @@ impl Checker<'_> {
             resume_within: self.duration("restart.resume_within", file.resume_within, secs(0)..=hour),
             judge_within: self.duration("restart.judge_within", file.judge_within, secs(10)..=hour),
         }
+    }
+
+    pub(super) fn report(&mut self, file: &ReportFile) -> Option<ReportSettings> {
+        let keep = self.duration("report.keep", file.keep, DurationText::from_secs(86_400)..=DurationText::from_secs(3650 * 86_400));
+        let Some(folder) = &file.folder else {
+            self.missing("report.folder", "write where the tables go, such as `folder = \"/var/lib/simpang/report\"`");
+            return None;
+        };
+        let folder = self.resolve(folder);
+        if folder.exists() && !folder.is_dir() {
+            self.say(
+                "report.folder",
+                format!("names `{}`, which is not a folder: name a folder, it is made when missing", folder.display()),
+            );
+        }
+        Some(ReportSettings { folder, keep })
     }
 
     pub(super) fn page(&mut self, file: &PageFile) -> Option<PageSettings> {

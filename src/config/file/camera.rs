@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calibration::CalibrationFile;
 use super::duration::DurationText;
+use super::measures::GateFile;
 use super::rules::RulesFile;
 use super::view::ViewFile;
 
@@ -61,6 +62,8 @@ pub struct CameraFile {
     pub lines: BTreeMap<String, LineFile>,
     /// Parts of the picture, by id.
     pub zones: BTreeMap<String, ZoneFile>,
+    /// Arms of the junction and where traffic passes from and to them, by id: for turning movements.
+    pub gates: BTreeMap<String, GateFile>,
     /// What to watch for.
     pub rules: RulesFile,
 }
@@ -199,6 +202,7 @@ impl Default for CameraFile {
             calibration: None,
             lines: BTreeMap::new(),
             zones: BTreeMap::new(),
+            gates: BTreeMap::new(),
             rules: RulesFile::default(),
         }
     }

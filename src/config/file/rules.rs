@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::duration::DurationText;
+use super::measures::{ApproachFile, MovementsFile};
 use crate::base::class::Class;
 use crate::base::cue::Cue;
 
@@ -27,6 +28,10 @@ pub struct RulesFile {
     pub pedestrian_on_road: Vec<PedestrianOnRoadFile>,
     /// Watches for a probable accident.
     pub accident: Vec<AccidentFile>,
+    /// Counts turning movements between the gates.
+    pub movements: Vec<MovementsFile>,
+    /// Measures an approach.
+    pub approach: Vec<ApproachFile>,
 }
 
 /// Counts what passes a line, by class and direction; a thing that stands or trembles on the line counts once.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::measures::{ApproachSettings, MovementsSettings};
 use crate::base::class::Class;
 use crate::base::cue::Cue;
 use crate::base::emp::EmpTable;
@@ -26,6 +27,10 @@ pub enum RuleSettings {
     PedestrianOnRoad(PedestrianOnRoadSettings),
     /// Watches for a probable accident.
     Accident(AccidentSettings),
+    /// Counts turning movements.
+    Movements(MovementsSettings),
+    /// Measures an approach.
+    Approach(ApproachSettings),
 }
 
 /// Settings of the line count.

@@ -10,9 +10,9 @@ use simpang::base::geom::{Line, Point, Polygon};
 use simpang::base::ground::{Ground, GroundPoint};
 use simpang::base::id::Slug;
 use simpang::config::settings::{
-    AccidentSettings, Anchor, Calibration, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings, LineCountSettings,
-    PedestrianOnRoadSettings, RuleSettings, SourceSettings, StoppedVehicleSettings, TrackSettings, WrongWaySettings, Zone,
-    ZoneOccupancySettings, ZoneUse,
+    AccidentSettings, Anchor, ApproachSettings, Arm, Calibration, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings,
+    Gate, LineCountSettings, MovementsSettings, PedestrianOnRoadSettings, RuleSettings, SourceSettings, StoppedVehicleSettings,
+    TrackSettings, Ways, WrongWaySettings, Zone, ZoneOccupancySettings, ZoneUse,
 };
 
 /// What `settings.json` of a story says. Every rule has defaults that suit a story of a few minutes.
@@ -40,19 +40,49 @@ struct ZoneText {
     corners: Vec<[f32; 2]>,
     area_m2: Option<f64>,
     direction: Option<[[f32; 2]; 2]>,
+    stop_line: Option<[[f32; 2]; 2]>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 enum RuleText {
-    LineCount { line: String, anchor: Option<String> },
-    ZoneOccupancy { zone: String },
-    Congestion { zone: String, exit_zone: Option<String> },
-    Crowd { zone: String, enter_at: u32, exit_below: u32 },
-    StoppedVehicle { zone: String, passed: u32 },
-    WrongWay { zone: String },
-    PedestrianOnRoad { zone: String },
-    Accident { zone: Option<String>, passed: Option<u32> },
+    LineCount {
+        line: String,
+        anchor: Option<String>,
+    },
+    ZoneOccupancy {
+        zone: String,
+    },
+    Congestion {
+        zone: String,
+        exit_zone: Option<String>,
+    },
+    Crowd {
+        zone: String,
+        enter_at: u32,
+        exit_below: u32,
+    },
+    StoppedVehicle {
+        zone: String,
+        passed: u32,
+    },
+    WrongWay {
+        zone: String,
+    },
+    PedestrianOnRoad {
+        zone: String,
+    },
+    Accident {
+        zone: Option<String>,
+        passed: Option<u32>,
+    },
+    /// Arm, its line for both ways (the junction to the right of it).
+    Movements {
+        gates: BTreeMap<String, [[f32; 2]; 2]>,
+    },
+    Approach {
+        zone: String,
+    },
 }
 
 pub(super) fn slug(text: &str) -> Slug {
@@ -111,7 +141,7 @@ impl ZoneText {
             polygon: Polygon::new(corners).expect("three corners"),
             area_m2: self.area_m2,
             direction,
-            stop_line: None,
+            stop_line: self.stop_line.map(|[a, b]| Line::new(Point::new(a[0], a[1]), Point::new(b[0], b[1]))),
         }
     }
 }
@@ -182,6 +212,24 @@ impl RuleText {
                 lasting: Duration::from_millis(1500),
                 riders_together: secs(900),
                 update_every: secs(60),
+            }),
+            Self::Movements { gates } => {
+                let line = |[a, b]: &[[f32; 2]; 2]| Line::new(Point::new(a[0], a[1]), Point::new(b[0], b[1]));
+                RuleSettings::Movements(MovementsSettings {
+                    name,
+                    arms: gates.keys().map(|id| Arm { id: slug(id), name: id.clone() }).collect(),
+                    gates: gates.values().enumerate().map(|(arm, ends)| Gate { line: line(ends), arm, ways: Ways::Both }).collect(),
+                    classes: classes.into_iter().filter(|class| class.is_vehicle()).collect(),
+                })
+            }
+            Self::Approach { zone } => RuleSettings::Approach(ApproachSettings {
+                name,
+                zone: slug(zone),
+                cycle: None,
+                green: None,
+                saturation_smp_h: None,
+                emp: simpang::base::emp::EmpTable::default(),
+                los: simpang::base::los::LosTable::default(),
             }),
             Self::PedestrianOnRoad { zone } => RuleSettings::PedestrianOnRoad(PedestrianOnRoadSettings {
                 name,

@@ -11,7 +11,7 @@ use super::film::{Film, User};
 use super::stories::tell;
 
 /// One story for each rule, with settings that make it speak often.
-pub(super) const RULES: [(&str, &str); 9] = [
+pub(super) const RULES: [(&str, &str); 11] = [
     ("line count", r#"{"line_count": {"line": "middle"}}"#),
     ("zone occupancy", r#"{"zone_occupancy": {"zone": "all"}}"#),
     ("congestion", r#"{"congestion": {"zone": "all"}}"#),
@@ -21,12 +21,15 @@ pub(super) const RULES: [(&str, &str); 9] = [
     ("wrong way, learned", r#"{"wrong_way": {"zone": "all"}}"#),
     ("pedestrian on the road", r#"{"pedestrian_on_road": {"zone": "all"}}"#),
     ("accident", r#"{"accident": {"passed": 0}}"#),
+    ("movements", r#"{"movements": {"gates": {"west": [[0.3, 1], [0.3, 0]], "east": [[0.7, 0], [0.7, 1]]}}}"#),
+    ("approach", r#"{"approach": {"zone": "lined"}}"#),
 ];
 
 pub(super) fn story(rule: &str, outage: [f64; 2]) -> Story {
     Story::read(&format!(
         r#"{{"fps": 4, "outages": [[{}, {}]], "lines": {{"middle": [[0.5, 1], [0.5, 0]]}},
             "zones": {{"all": {{"kind": "approach", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]]}},
+            "lined": {{"kind": "approach", "corners": [[0, 0], [0.6, 0], [0.6, 1], [0, 1]], "stop_line": [[0.6, 0], [0.6, 1]]}},
             "one-way": {{"kind": "approach", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]], "direction": [[0.1, 0.5], [0.9, 0.5]]}}}},
             "rules": [{rule}]}}"#,
         outage[0], outage[1]

@@ -36,3 +36,19 @@ fn following_a_street_allocates_nothing_while_nobody_comes_goes_or_is_told_of() 
     assert!(quiet > 130, "{quiet} frames without news");
     assert_eq!(out.events.len(), 4, "a wrong-way car and a pedestrian, begun and ended: {:#?}", out.events);
 }
+
+const MEASURED: &str = r#"{"fps": 8, "zones": {"lengan": {"kind": "approach", "corners": [[0.01, 0], [0.9, 0], [0.9, 1], [0.01, 1]], "stop_line": [[0.9, 0], [0.9, 1]]}},
+    "rules": [{"approach": {"zone": "lengan"}}, {"movements": {"gates": {"barat": [[0.02, 1], [0.02, 0]], "timur": [[0.98, 0], [0.98, 1]]}}}]}"#;
+
+#[test]
+fn measuring_a_street_allocates_nothing_while_nobody_comes_goes_or_passes() {
+    let mut rules = RuleSet::build(&Story::read(MEASURED).camera(), "/kota/atcs/simpang/edge-01").expect("builds");
+    let lane = |id: u32| 40.0 + 20.0 * f64::from(id);
+    let users: Vec<User> = (1..12).map(|id| User::car(id, &[[0.0, 40.0, lane(id)], [20.0, 520.0, lane(id)]])).collect();
+    let (mut scene, mut out) = (SceneState::new(), Findings::default());
+    for (at, tracks) in Film::new(8.0, users).frames() {
+        let spent = allocations(|| rules.observe(&scene.observe(at, SIZE, &tracks), &mut out));
+        let is_steady = (1.0..19.0).contains(&at.media.as_secs_f64());
+        assert!(!is_steady || spent == 0, "{spent} allocations at {:?}", at.media);
+    }
+}

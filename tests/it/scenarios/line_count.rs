@@ -214,7 +214,9 @@ fn minutes_and_quarters_add_up_to_the_total() {
         of_length
             .map(|report| match &report.measure {
                 simpang::event::FlowMeasure::Line(counts) => counts.values().flat_map(|classes| classes.values()).sum::<u32>(),
-                simpang::event::FlowMeasure::Zone { .. } => 0,
+                simpang::event::FlowMeasure::Zone { .. }
+                | simpang::event::FlowMeasure::Movements(_)
+                | simpang::event::FlowMeasure::Approach(_) => 0,
             })
             .sum()
     };

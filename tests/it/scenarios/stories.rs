@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use simpang::base::class::Class;
 use simpang::base::time::WallTime;
-use simpang::event::{EndReason, Event, Reason};
+use simpang::event::{ByClass, EndReason, Event, FlowMeasure, FlowReport, Reason};
 use simpang::rules::{Findings, RuleSet};
 use simpang::scene::SceneState;
 
@@ -87,7 +88,24 @@ fn told(start: WallTime, out: &Findings) -> Vec<String> {
             .to_string()
     });
     let events = out.events.iter().map(|event| essentials(event, secs).to_string());
-    crossings.chain(events).collect()
+    crossings.chain(events).chain(out.reports.iter().filter_map(turned)).collect()
+}
+
+/// Turning movements of one report; those that nobody made are left out.
+fn turned(report: &FlowReport) -> Option<String> {
+    let FlowMeasure::Movements(counts) = &report.measure else { return None };
+    let classes = |counts: &ByClass| -> serde_json::Map<String, Value> {
+        let passed = Class::ALL.into_iter().zip(counts).filter(|(_, number)| **number > 0);
+        passed.map(|(class, number)| (class.name().to_owned(), json!(number))).collect()
+    };
+    let made = counts.movements.iter().filter(|movement| movement.counts.iter().any(|number| *number > 0));
+    let movements: serde_json::Map<String, Value> = made
+        .map(|movement| {
+            let told = json!({ "seen": classes(&movement.counts), "inferred": movement.inferred });
+            (format!("{} to {}", movement.entry, movement.exit), told)
+        })
+        .collect();
+    Some(json!({ "movements": movements, "unknown": classes(&counts.unknown) }).to_string())
 }
 
 fn essentials(event: &Event, secs: impl Fn(WallTime) -> f64) -> Value {
