@@ -60,7 +60,7 @@ pub(super) struct SpotMemory {
 const STANDS: Duration = Duration::from_millis(1500);
 /// A track that came from farther than this, in L, and this long after the vehicle was last seen is no longer one that the tracker exchanged for it.
 const DROVE_UP_L: f32 = 1.0;
-const EXCHANGED: Duration = Duration::from_secs(2);
+const EXCHANGED: Duration = Duration::from_secs(1);
 /// What stands there when the program starts needs this long until it is followed and has been seen to stand.
 const FOUND_AGAIN: Duration = Duration::from_millis(2500);
 /// A vehicle passes when it goes by within this distance beside, in L: the own and the next lane.
