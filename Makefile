@@ -6,7 +6,7 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test test-long build check format clippy deny bench golden docs score score-tracking scorecard scorecard-congestion scorecard-measures view setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score score-learn score-tracking scorecard scorecard-congestion scorecard-measures view setup
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
@@ -18,6 +18,7 @@ help:
 	@echo "make check    format, clippy, licences, documentation: what a change must pass"
 	@echo "make bench    speed and memory, bar by bar, against the Python peer"
 	@echo "make score    accuracy against outside truth, with bars"
+	@echo "make score-learn  what simpang learn proposes for generated junctions, against their truth (SUMO)"
 	@echo "make score-tracking  the tracker against five of Python packages on the same detections"
 	@echo "make scorecard  events on generated traffic, against its truth (SUMO; minutes an hour of traffic)"
 	@echo "make view     moved, covered, blurred, dark and frozen views made from real films, with bars"
@@ -79,6 +80,11 @@ bench: setup
 
 score: build
 	@env=$$(.ci/python-env score tests/score/requirements.txt) && "$$env/python" tests/score/self_check.py && "$$env/python" tests/score/score.py --simpang $(SIMPANG) --media $(MEDIA)
+
+# Four minutes the first time; the generated detections are kept in .cache/learn. `ARGUMENTS="--rough"` for cameras that hang askew and bend lines,
+# `ARGUMENTS="--keep FOLDER"` keeps proposals and pictures.
+score-learn: build
+	@env=$$(.ci/python-env scorecard tests/scorecard/requirements.txt) && "$$env/python" tests/scorecard/learn_card.py --simpang $(SIMPANG) $(ARGUMENTS)
 
 # Ten minutes the first time, most of it the others'; what they reached is kept in .cache/rivals. `ARGUMENTS="--data mot15"` scores one data set.
 score-tracking: build

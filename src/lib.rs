@@ -20,6 +20,7 @@ pub mod track;
 pub mod event;
 pub mod scene;
 pub mod rules;
+pub mod learn;
 pub mod outbox;
 pub mod status;
 pub mod pipeline;

@@ -28,6 +28,8 @@ enum Command {
     View(commands::view::Args),
     /// Draws the metre grid of a camera's calibration over a picture
     Calibrate(commands::calibrate::Args),
+    /// Watches a recording and proposes lanes, stop lines, gates and movements as configuration
+    Learn(commands::learn::Args),
     /// Checks a configuration and reports every problem
     Check(commands::check::CheckArgs),
     /// What a camera sends: codec, size, frame rate, key frames, clock; a still
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Track(args) => commands::track::run(args),
         Command::View(args) => commands::view::run(&args),
         Command::Calibrate(args) => commands::calibrate::run(&args),
+        Command::Learn(args) => commands::learn::run(&args),
         Command::Check(args) => commands::check::run(&args, commands::probes::ALL, &mut std::io::stdout()),
         Command::Probe(args) => commands::probe::run(args),
         Command::Events(args) => commands::stop::block_on(commands::events::run(&args)),

@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod check;
 pub mod demo;
 pub mod events;
+pub mod learn;
 pub mod probe;
 pub mod probes;
 pub mod replay;

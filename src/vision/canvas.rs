@@ -54,6 +54,15 @@ impl Canvas {
         Ok(Self { size, rgb })
     }
 
+    /// One colour, where there is no picture to draw on.
+    ///
+    /// # Errors
+    /// When OpenCV refuses the size.
+    pub fn plain(size: FrameSize, colour: Colour) -> Result<Self, VisionError> {
+        let rgb = Mat::new_rows_cols_with_default(size.height as i32, size.width as i32, opencv::core::CV_8UC3, colour.scalar())?;
+        Ok(Self { size, rgb })
+    }
+
     /// Outline of a box.
     ///
     /// # Errors

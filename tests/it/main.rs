@@ -3,6 +3,7 @@
 mod architecture;
 mod broker;
 mod calibrate;
+mod learn_command;
 mod camera_server;
 mod configuration;
 mod counting_allocator;

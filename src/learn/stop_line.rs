@@ -1,0 +1,79 @@
+//! Where traffic waits: the line that the first of the waiting stand at.
+
+use super::arms::Stream;
+use super::journey::Journey;
+use super::road::Road;
+use super::step::Step;
+
+/// Standing is staying within this for so long.
+const STILL_L: f32 = 0.3;
+const STILL_S: f64 = 2.5;
+/// Nobody stands in front when nobody of the same lane is nearer than this.
+const GAP_L: f32 = 1.1;
+const LANE_L: f32 = 0.35;
+/// Turned farther than this, it waits in the middle of the junction to turn off.
+const AHEAD_DEG: f32 = 25.0;
+/// The line is where the first of the queues stand closest together, smoothed by so much.
+const SMOOTHED_L: f32 = 0.2;
+/// So many first ones make a line.
+pub(super) const FEWEST_FIRST: usize = 5;
+
+/// Someone stands.
+#[derive(Clone, Copy, Debug)]
+struct Stand {
+    from: f64,
+    to: f64,
+    front: f32,
+    rear: f32,
+    beside: f32,
+}
+
+/// Where fronts of queues stand, and how many did.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct StopLine {
+    /// On its road, in L.
+    pub along: f32,
+    /// First ones that stood there.
+    pub seen: usize,
+}
+
+/// The stop line of a way towards the junction; `None` when too few stood.
+pub(super) fn stop_line(road: &Road, stream: &Stream, journeys: &[Journey]) -> Option<StopLine> {
+    let stands: Vec<Stand> = stream.journeys.iter().flat_map(|&index| stands(road, &journeys[index])).collect();
+    let is_first = |stand: &&Stand| !stands.iter().any(|other| is_ahead(stand, other));
+    let fronts: Vec<f32> = stands.iter().filter(is_first).map(|stand| stand.front).collect();
+    let weight = |at: f32| fronts.iter().map(|front| (-0.5 * ((front - at) / SMOOTHED_L).powi(2)).exp()).sum::<f32>();
+    let mode = fronts.iter().copied().max_by(|&a, &b| weight(a).total_cmp(&weight(b)))?;
+    let near: Vec<f32> = fronts.iter().copied().filter(|front| (front - mode).abs() <= 2.5 * SMOOTHED_L).collect();
+    (near.len() >= FEWEST_FIRST).then(|| StopLine { along: near.iter().sum::<f32>() / near.len() as f32, seen: near.len() })
+}
+
+fn is_ahead(stand: &Stand, other: &Stand) -> bool {
+    let gap = other.rear - stand.front;
+    let is_together = other.from < stand.to - 1.0 && other.to > stand.from + 1.0;
+    is_together && (other.beside - stand.beside).abs() < LANE_L && other.front > stand.front + 0.2 && gap < GAP_L
+}
+
+/// Each time that a vehicle stood on its way in.
+fn stands(road: &Road, journey: &Journey) -> Vec<Stand> {
+    let mut found = Vec::new();
+    let spots = &journey.spots;
+    let mut first = 0;
+    while first < spots.len() {
+        let stays = |spot: &&super::journey::Spot| spot.place.distance(spots[first].place) <= STILL_L;
+        let count = spots[first..].iter().take_while(stays).count();
+        let (from, last) = (spots[first], spots[first + count - 1]);
+        let is_ahead = from.heading.length() > 0.5 && from.heading.degrees_to(road.heading()) <= AHEAD_DEG;
+        if last.at - from.at >= STILL_S && is_ahead {
+            let sum =
+                spots[first..first + count].iter().fold(Step::default(), |sum, spot| sum.plus(Step { x: spot.place.x, y: spot.place.y }));
+            let on = road.locate(super::plan::Place::new(sum.x / count as f32, sum.y / count as f32));
+            let half = journey.half_length();
+            found.push(Stand { from: from.at, to: last.at, front: on.along + half, rear: on.along - half, beside: on.beside });
+            first += count;
+        } else {
+            first += 1;
+        }
+    }
+    found
+}
