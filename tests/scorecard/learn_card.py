@@ -28,7 +28,7 @@ from bars import Bars, percent
 from learn_cases import Case, Truth
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SEEDS = (101, 102, 103, 104)
+SEEDS = (101, 102, 103, 104, 105, 106)
 CONFIG = '[site]\ncity = "palembang"\nid = "kartu"\ndevice = "kartu"\n[page]\nenabled = false\n[cameras.simpang]\nurl = "rtsp://127.0.0.1:8554/simpang"\nanalyse_fps = 60\n'
 # A cell of the picture belongs to a lane when its middle lies within this of the lane's centre line, and so many vehicles were seen in that lane there.
 COLUMNS, ROWS = 64, 36
