@@ -48,7 +48,7 @@ test-long: setup
 
 # Not in CI: some minutes. SIMPANG_SEEDS=1,2 and SIMPANG_HOURS=6 choose others.
 scorecard-congestion:
-	SIMPANG_LONG=1 $(CARGO) test $(PROFILE) --locked --test it -- --nocapture --test-threads 2 congestion_card::
+	SIMPANG_LONG=1 SIMPANG_SCORECARD=docs/scorecard-congestion.md $(CARGO) test $(PROFILE) --locked --test it -- --nocapture congestion_card::
 
 # Not in CI: a minute or two. The seeds of the card are 201 to 208; smaller ones are for choosing parameters.
 scorecard-measures:

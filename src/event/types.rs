@@ -265,6 +265,18 @@ pub struct Measurement {
     /// The same in passenger-car units (smp).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_pcu_h: Option<f64>,
+    /// Farthest reach of the queue in the window in metres from the stop line; only where the camera is calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_max_m: Option<f64>,
+    /// Shortest reach of the queue in the window in metres; only where the camera is calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_residual_m: Option<f64>,
+    /// Vehicles that came into the zone in the last two cycles, per hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrivals_veh_h: Option<f64>,
+    /// How many usually came per hour in the twenty cycles before: far more than usual is why congestion is told early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_arrivals_veh_h: Option<f64>,
     /// Ground that the zone covers in square metres; only where the camera is calibrated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone_area_m2: Option<f64>,

@@ -162,7 +162,11 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         RuleSettings::Congestion(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
             let exit = settings.exit_zone.as_ref().map(|exit| self::zone(camera, &settings.name, exit)).transpose()?;
-            Box::new(Congestion::new(scope(&settings.name), settings.clone(), &Around { zone, exit, all: &camera.zones }, sampling))
+            let rule = Congestion::new(scope(&settings.name), settings.clone(), &Around { zone, exit, all: &camera.zones }, sampling);
+            match &camera.calibration {
+                Some(calibration) => Box::new(rule.on_ground(calibration.ground.clone())),
+                None => Box::new(rule),
+            }
         }
         RuleSettings::Crowd(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;

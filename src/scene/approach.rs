@@ -2,24 +2,24 @@
 //!
 //! Speeds and flows are Edie's (1963): the distance all vehicles travelled in the zone, over the time they spent there. A vehicle belongs to the
 //! queue from its first stop until it leaves, for a queue that moves up has not cleared; the smallest queue within a signal cycle is then what the
-//! green left behind.
+//! green left behind. Its length is told in car lengths, and in metres where the ground is known.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::footprint::Footprint;
+use super::queue_length::{Axis, Place, length_l, length_m, without_gap};
 use super::{PerTrack, Scene, SceneTrack};
 use crate::base::class::Class;
 use crate::base::geom::{FrameSize, Line, Norm, Pixel, Point, Polygon, Rect};
+use crate::base::ground::Ground;
 use crate::base::time::MediaTime;
 
 /// Slower than this is standing, in L/s (about 5 km/h).
 const STANDING_L_S: f32 = 0.3;
 /// Standing for this long joins the queue.
 const JOINS_AFTER: Duration = Duration::from_secs(4);
-/// A longer gap ends a queue, in L from foot to foot (10 to 15 m in the literature, and a bus of 12 m).
-const GAP_L: f32 = 3.5;
 /// A queued vehicle that was missed for this long may have left.
 const HIDDEN: Duration = Duration::from_secs(3);
 /// A vehicle that rests while this many later ones leave, for longer than a queue waits, is parked.
@@ -71,6 +71,8 @@ pub struct ApproachSecond {
     pub queue_smp: f64,
     /// How far the queue reaches back from the stop line, in L; without a stop line how long it is.
     pub queue_l: f64,
+    /// The same in metres; `None` without a calibration, or where the queue reaches the horizon.
+    pub queue_m: Option<f64>,
     /// Smp that find room in the zone, as far as is known.
     pub room_smp: Option<f64>,
 }
@@ -100,13 +102,6 @@ enum Whereabouts {
     Beyond,
 }
 
-/// A queued vehicle at one moment: how far from the stop line along the road, and L there.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    back_px: f32,
-    car_length: f32,
-}
-
 /// Measures one approach. Allocates only when there are more vehicles than ever before.
 #[derive(Clone, Debug)]
 pub struct Approach {
@@ -117,6 +112,7 @@ pub struct Approach {
     sums: ApproachSecond,
     direction: Option<Point<Pixel>>,
     queue: Vec<Place>,
+    ground: Option<Ground>,
 }
 
 /// What an approach has learned: which way its traffic goes in pictures of one size, and how large cars look in each row of its zone.
@@ -139,7 +135,13 @@ impl Approach {
             sums: ApproachSecond::default(),
             direction: None,
             queue: Vec::with_capacity(64),
+            ground: None,
         }
+    }
+
+    /// The same on a ground that is known in metres.
+    pub fn on_ground(self, ground: Ground) -> Self {
+        Self { ground: Some(ground), ..self }
     }
 
     /// Takes one frame, which stands for `secs` seconds; a vehicle that rests longer than `parked_after` while others leave is no part of the
@@ -227,7 +229,7 @@ impl Approach {
     /// What the frame shows at this moment.
     fn look(&mut self, scene: &Scene<'_>, parked_after: Duration) {
         let now = scene.at.media;
-        let axis = Axis::of(&self.place, self.direction, scene.size);
+        let axis = Axis::of(self.place.stop_line.map(|line| oriented(line, &self.place.zone, scene.size)), self.direction);
         let (mut present, mut standing) = (0u32, 0u32);
         self.queue.clear();
         let Some(footprint) = &mut self.footprint else { return };
@@ -254,7 +256,9 @@ impl Approach {
         self.sums.area_occupancy = footprint.share();
         self.sums.room_smp = footprint.area_l2();
         self.queue.sort_unstable_by(|a, b| a.back_px.total_cmp(&b.back_px));
-        self.sums.queue_l = length_l(&self.queue, axis.begins_at_line);
+        let queue = without_gap(&self.queue);
+        self.sums.queue_l = length_l(queue, axis);
+        self.sums.queue_m = self.ground.as_ref().and_then(|ground| length_m(queue, ground, self.place.stop_line, scene.size));
     }
 }
 
@@ -335,51 +339,4 @@ fn oriented(line: Line<Norm>, zone: &Polygon<Norm>, size: FrameSize) -> Line<Pix
 fn touches_border(rect: Rect<Pixel>, size: FrameSize) -> bool {
     let (width, height) = (size.width as f32, size.height as f32);
     rect.left <= BORDER_PX || rect.top <= BORDER_PX || rect.right() >= width - BORDER_PX || rect.bottom() >= height - BORDER_PX
-}
-
-/// The way along the road.
-#[derive(Clone, Copy, Debug)]
-struct Axis {
-    /// Where "back" begins, and the unit vector that points back.
-    origin: Point<Pixel>,
-    back: Point<Pixel>,
-    begins_at_line: bool,
-}
-
-impl Axis {
-    fn of(place: &ApproachPlace, direction: Option<Point<Pixel>>, size: FrameSize) -> Self {
-        if let Some(line) = place.stop_line {
-            let line = oriented(line, &place.zone, size);
-            let length = line.length().max(1.0);
-            // To the right of a line walked from a to b with y down is (-dy, dx).
-            let back = Point::new(-(line.b.y - line.a.y) / length, (line.b.x - line.a.x) / length);
-            return Self { origin: line.a, back, begins_at_line: true };
-        }
-        let length = direction.map_or(0.0, |direction| direction.x.hypot(direction.y));
-        // Ways that cancel each other out are no direction.
-        let is_known = length > 0.5;
-        let back = direction.filter(|_| is_known).map_or(Point::new(0.0, -1.0), |ahead| Point::new(-ahead.x / length, -ahead.y / length));
-        Self { origin: Point::new(0.0, 0.0), back, begins_at_line: false }
-    }
-
-    fn place(self, track: &SceneTrack) -> Place {
-        let foot = track.foot();
-        let (x, y) = (foot.x - self.origin.x, foot.y - self.origin.y);
-        let back_px = x * self.back.x + y * self.back.y;
-        Place { back_px, car_length: track.car_length }
-    }
-}
-
-/// How far the queue reaches: gaps are added up each in the car lengths of its place, because perspective changes along a queue.
-fn length_l(queue: &[Place], begins_at_line: bool) -> f64 {
-    let Some(first) = queue.first() else { return 0.0 };
-    let mut length = if begins_at_line { first.back_px.max(0.0) / first.car_length + 0.5 } else { 1.0 };
-    for pair in queue.windows(2) {
-        let gap = (pair[1].back_px - pair[0].back_px) / (0.5 * (pair[0].car_length + pair[1].car_length));
-        if gap > GAP_L {
-            break;
-        }
-        length += gap;
-    }
-    f64::from(length)
 }

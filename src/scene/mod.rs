@@ -15,6 +15,7 @@ mod footprint;
 mod signal_cycle;
 mod memory;
 mod foreshortening;
+mod queue_length;
 
 pub use approach::{Approach, ApproachMemory, ApproachPlace, ApproachSecond};
 pub use car_length::CarLengthMap;

@@ -99,7 +99,8 @@ pub struct CongestionFile {
     /// Cycle of the signal that is assumed while the traffic shows none and `cycle` says none, 10 s to 1 h. Every figure is over whole cycles, so that a
     /// red light is not congestion. Shorter only where there is no signal.
     pub window: DurationText,
-    /// How long the condition must hold to begin, 1 s to 1 h, and two cycles at least. Longer is calmer and later.
+    /// How long the condition must hold to begin, 1 s to 1 h. Two cycles at least; four where nothing but a zone that never empties shows it. Longer is
+    /// calmer and later.
     pub hold: DurationText,
     /// Smallest queue that means anything, in passenger cars (smp), 0.5 to 1000: no traffic is not congestion. Raise it for big zones.
     pub min_vehicles: f64,
@@ -109,7 +110,7 @@ pub struct CongestionFile {
     #[schemars(extend("x-example" = "118s"))]
     pub cycle: Option<DurationText>,
     /// Queue in passenger cars (smp) that a green may leave behind without being congestion, 1 to 200. 7 is what MKJI 1997 gives a signal at 95 % of its
-    /// capacity; half as much on a single lane. In a zone too short for twice as many, half the room counts.
+    /// capacity; half as much on a single lane. In a zone too short for three times as many, a third of the room counts.
     pub residual_smp: f64,
     /// How long it must have been better to end, up to 2 h, three cycles at least and not less than `hold`. Shorter flutters.
     pub clear_hold: DurationText,

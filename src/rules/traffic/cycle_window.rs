@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::congestion::Arrivals;
 use crate::base::class::Class;
 use crate::base::time::MediaTime;
 use crate::scene::ApproachSecond;
@@ -37,6 +38,9 @@ pub(super) struct CycleFigures {
     pub(super) residual_l: f64,
     /// Farthest reach of the queue in L.
     pub(super) longest_l: f64,
+    /// Both in metres, where the ground is known.
+    pub(super) residual_m: Option<f64>,
+    pub(super) longest_m: Option<f64>,
     /// Vehicles that left, and the same in smp.
     pub(super) discharged: u32,
     pub(super) discharged_smp: f64,
@@ -44,16 +48,19 @@ pub(super) struct CycleFigures {
     pub(super) room_smp: Option<f64>,
 }
 
+/// Seconds over which vehicles present are averaged.
+const MEAN_OF: usize = 3;
+
 impl CycleWindow {
     /// Keeps `longest`, rounded up to whole seconds.
     pub(super) fn new(longest: Duration) -> Self {
         let longest = longest.as_secs_f64().ceil().max(1.0) as i64;
-        Self { seconds: VecDeque::with_capacity(longest as usize + 2), longest }
+        Self { seconds: VecDeque::with_capacity(longest as usize + MEAN_OF + 2), longest }
     }
 
     pub(super) fn push(&mut self, at: MediaTime, second: ApproachSecond) {
         let now = second_of(at);
-        while self.seconds.front().is_some_and(|(first, _)| now - first >= self.longest) {
+        while self.seconds.front().is_some_and(|(first, _)| now - first >= self.longest + MEAN_OF as i64) {
             self.seconds.pop_front();
         }
         self.seconds.push_back((now, second));
@@ -69,12 +76,15 @@ impl CycleWindow {
         let after = second_of(now) - secs;
         let (mut sum, mut number) = (ApproachSecond::default(), 0u32);
         let (mut residual_smp, mut fewest_smp, mut residual_l, mut longest_l) = (f64::INFINITY, f64::INFINITY, f64::INFINITY, 0.0f64);
+        let (mut residual_m, mut longest_m) = (None, None);
         for (_, second) in self.seconds.iter().rev().take_while(|(at, _)| *at > after) {
             number += 1;
             residual_smp = residual_smp.min(second.queue_smp);
             fewest_smp = fewest_smp.min(second.present_smp);
             residual_l = residual_l.min(second.queue_l);
             longest_l = longest_l.max(second.queue_l);
+            residual_m = [residual_m, second.queue_m].into_iter().flatten().reduce(f64::min);
+            longest_m = [longest_m, second.queue_m].into_iter().flatten().reduce(f64::max);
             sum.observed_secs += second.observed_secs;
             sum.present_secs.iter_mut().zip(second.present_secs).for_each(|(sum, more)| *sum += more);
             sum.timed_secs += second.timed_secs;
@@ -98,11 +108,38 @@ impl CycleWindow {
             fewest_smp: if nothing_seen { 0.0 } else { fewest_smp },
             residual_l: if nothing_seen { 0.0 } else { residual_l },
             longest_l,
+            residual_m,
+            longest_m,
             discharged: sum.discharged,
             discharged_smp: sum.discharged_smp,
             room_smp: self.seconds.back().and_then(|(_, second)| second.room_smp),
         }
     }
+}
+
+impl CycleWindow {
+    /// Vehicles that came into the zone in the last `length`, in the seconds that were seen: those that left, and how many more are there now than were
+    /// then. A queue that reaches out of sight hides those behind it. `None` where less than `coverage` of the time was seen or is kept.
+    pub(super) fn arrivals(&self, now: MediaTime, length: Duration, coverage: f64) -> Option<Arrivals> {
+        let secs = length.as_secs_f64().round() as i64;
+        let first = second_of(now) - secs;
+        let seconds = || self.seconds.iter().rev();
+        let seen = || seconds().take_while(|(at, _)| *at > first);
+        let (left, seen_secs) =
+            seen().fold((0u32, 0.0), |(left, secs), (_, second)| (left + second.discharged, secs + second.observed_secs));
+        let at_end = mean_present(seconds())?;
+        let at_start = mean_present(seconds().skip_while(|(at, _)| *at > first).take_while(|(at, _)| *at > first - MEAN_OF as i64))?;
+        let arrivals = Arrivals { vehicles: (f64::from(left) + at_end - at_start).max(0.0), secs: seen_secs };
+        (seen_secs >= coverage * secs as f64).then_some(arrivals)
+    }
+}
+
+/// Vehicles present, mean of a few seconds because detectors blink; `None` where nothing was seen.
+fn mean_present<'a>(seconds: impl Iterator<Item = &'a (i64, ApproachSecond)>) -> Option<f64> {
+    let (present, secs) = seconds
+        .take(MEAN_OF)
+        .fold((0.0, 0.0), |(present, secs), (_, second)| (present + second.present_secs.iter().sum::<f64>(), secs + second.observed_secs));
+    (secs > 0.0).then(|| present / secs)
 }
 
 impl CycleFigures {
@@ -151,6 +188,26 @@ mod tests {
         assert_eq!((cycle.residual_smp, cycle.longest_l, cycle.coverage), (0.0, 118.0, 1.0));
         assert_eq!(clears.figures(now, Duration::from_secs(30)).residual_smp, 30.0, "half a cycle does not know");
         assert_eq!((cycle.speed_l_s, cycle.discharged, cycle.per_hour(60.0)), (Some(0.5), 60, Some(3600.0)));
+    }
+
+    #[test]
+    fn those_who_came_are_those_who_left_and_those_who_are_more_than_before() {
+        let mut window = CycleWindow::new(Duration::from_secs(120));
+        let now = MediaTime::from_micros(199_000_000);
+        assert_eq!(window.arrivals(now, Duration::from_secs(100), 0.8), None);
+        for at in 0..200 {
+            // One more every two seconds; one leaves every four.
+            let present = if at < 100 { 10.0 } else { 10.0 + (at - 99) as f64 * 0.25 };
+            let mut present_secs = [0.0; Class::ALL.len()];
+            present_secs[Class::Car.index()] = present;
+            let second =
+                ApproachSecond { observed_secs: 1.0, present_secs, discharged: u32::from(at % 4 == 0), ..ApproachSecond::default() };
+            window.push(MediaTime::from_micros(at * 1_000_000), second);
+        }
+        let came = window.arrivals(now, Duration::from_secs(100), 0.8).expect("seen");
+        assert!((came.vehicles - 50.0).abs() < 1.0 && came.secs == 100.0, "{came:?}");
+        let late = MediaTime::from_micros(250_000_000);
+        assert_eq!(window.arrivals(late, Duration::from_secs(100), 0.8), None, "half of it was not seen");
     }
 
     #[test]

@@ -82,6 +82,7 @@ pub(super) struct Traffic {
     outside: std::collections::VecDeque<Vehicle>,
     tracks: Vec<Track>,
     discharged: u32,
+    discharged_smp: f64,
 }
 
 fn smp(class: Class) -> f64 {
@@ -115,6 +116,7 @@ impl Traffic {
             outside: Default::default(),
             tracks: Vec::new(),
             discharged: 0,
+            discharged_smp: 0.0,
         }
     }
 
@@ -153,6 +155,7 @@ impl Traffic {
             me.x -= speed * STEP;
             if mine.x > 0.0 && me.x <= 0.0 {
                 self.discharged += 1;
+                self.discharged_smp += smp(mine.class);
             }
         }
         self.road.retain(|vehicle| vehicle.x > -AHEAD_M);
@@ -262,6 +265,17 @@ impl Traffic {
 
     pub(super) fn tracks(&self) -> &[Track] {
         &self.tracks
+    }
+
+    /// Vehicles that have passed the stop line since the beginning, and the same in smp.
+    pub(super) fn discharged(&self) -> (u32, f64) {
+        (self.discharged, self.discharged_smp)
+    }
+
+    /// Metres from the stop line to the rear of the last vehicle that has stopped and not passed the line, in view or not.
+    pub(super) fn queue_m(&self) -> f64 {
+        let last = self.road.iter().rfind(|vehicle| vehicle.x > 0.0 && vehicle.has_stopped);
+        last.map_or(0.0, |last| last.x + last.length)
     }
 
     /// Smp that have stopped and not passed the line, in view or not.

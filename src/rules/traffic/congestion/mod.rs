@@ -2,26 +2,39 @@
 //!
 //! A red light is part of every cycle, so nothing is decided over less than one. What tells congestion from a red light is the *residual* queue: the
 //! smallest queue within a cycle, which a green that suffices brings to nought. The threshold is the queue that MKJI 1997 gives a signal at 95 % of its
-//! capacity, about 7 smp. Second, the mean speed beside what is usual here, where at least some queue remains (classes of DATEX II).
+//! capacity, about 7 smp. Where the queue reaches out of sight, a zone that never empties says the same. Second, the mean speed beside what is usual here,
+//! where at least some queue remains (classes of DATEX II). Third, a demand that has outgrown the green: `evidence.rs` says when each is sure.
+
+mod evidence;
+mod exit;
+mod finding;
+mod judged;
+mod usual_demand;
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::cycle_window::{CycleFigures, CycleWindow};
+use self::evidence::{Evidence, Span};
+use self::exit::Exit;
+use self::finding::{finding, rule_text};
+use self::judged::Judged;
+pub(super) use self::usual_demand::Arrivals;
+use self::usual_demand::{DemandMemory, UsualDemand};
+use super::cycle_window::CycleWindow;
 use super::free_flow::{FreeFlow, FreeFlowMemory};
-use crate::base::class::Class;
 use crate::base::geom::{Norm, Polygon};
+use crate::base::ground::Ground;
 use crate::base::id::Slug;
 use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{CongestionSettings, Zone, ZoneUse};
-use crate::event::{CycleSource, EndReason, EventScope, Finding, Kind, Measurement, RuleText, Severity};
-use crate::rules::episode::{Episode, Judgement, Timing, earlier, two_decimals, zone_ref};
-use crate::rules::hold::{Hold, Truth};
+use crate::event::{CycleSource, EndReason, EventScope, Kind, Severity};
+use crate::rules::episode::{Episode, Judgement, Timing, zone_ref};
+use crate::rules::hold::Truth;
 use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
-use crate::scene::{Approach, ApproachMemory, ApproachPlace, ApproachSecond, Scene, SignalCycle};
+use crate::scene::{Approach, ApproachMemory, ApproachPlace, Scene, SignalCycle};
 
 /// Watches one zone for congestion.
 #[derive(Debug)]
@@ -33,6 +46,8 @@ pub struct Congestion {
     cycle: SignalCycle,
     window: CycleWindow,
     free_flow: FreeFlow,
+    usual: UsualDemand,
+    evidence: Evidence,
     /// When a cycle was last learned from.
     learned: Option<MediaTime>,
     episode: Episode,
@@ -47,6 +62,7 @@ pub struct CongestionMemory {
     cycle_secs: Option<f64>,
     approach: Option<ApproachMemory>,
     exit: Option<ApproachMemory>,
+    demand: Option<DemandMemory>,
 }
 
 /// Share of a cycle that must have been seen for its figures to mean something.
@@ -55,20 +71,10 @@ const COVERAGE: f64 = 0.8;
 const SHORTEST_WINDOW: Duration = Duration::from_secs(60);
 /// A longer cycle than this is not looked for in the traffic.
 const LONGEST_FOUND: Duration = Duration::from_secs(242);
-/// Cycles that a condition must last to begin and to end.
-const CYCLES_TO_BEGIN: u32 = 2;
+/// Cycles that it must have been better to end.
 const CYCLES_TO_END: u32 = 3;
-/// Share of the threshold below which the residual queue must fall to end; enter and exit lie apart, so that events do not flutter.
-const RECOVERED: f64 = 0.5;
-/// A zone that is never emptier than this share of the smp that find room in it lies in a queue that reaches out of sight: a queue that discharges fills
-/// about 0.35 of the road, traffic that clears at 85 % of the capacity 0.1.
-const SHARE_OF_ROOM: f64 = 0.32;
-/// Twice the threshold is stationary, where speed says so too.
-const STATIONARY: f64 = 2.0;
-/// Speed over free-flow speed below which DATEX II calls traffic stationary, queuing and slow.
-const STANDSTILL: f64 = 0.10;
-const QUEUING: f64 = 0.25;
-const SLOW: f64 = 0.75;
+/// Cycles over which it is judged whether more vehicles come than usual.
+const JUDGED_CYCLES: u32 = 2;
 /// Vehicles that must have passed for a cycle's speed to say what is usual: fewer may all have met the green.
 const TEACHING: u32 = 5;
 /// Resting this many cycles while others leave is parking.
@@ -98,16 +104,23 @@ impl Congestion {
         let timing = Timing { hold: settings.hold, update_every: settings.update_every, lead: Duration::ZERO };
         Self {
             approach: Approach::new(place(around.zone)),
-            exit: around.exit.map(|zone| Exit { approach: Approach::new(place(zone)), full: Hold::default(), is_blocked: false }),
+            exit: around.exit.map(|zone| Exit::new(Approach::new(place(zone)))),
             cycle: SignalCycle::new(),
-            window: CycleWindow::new(longest),
+            window: CycleWindow::new(longest * JUDGED_CYCLES),
             free_flow: FreeFlow::new(settings.free_flow_l_s),
+            usual: UsualDemand::default(),
+            evidence: Evidence::default(),
             learned: None,
             episode: Episode::new(scope, zone_ref(&settings.zone, around.zone), rule_text(&settings), timing),
             settings,
             sampling,
             keeper,
         }
+    }
+
+    /// The same on a ground that is known in metres.
+    pub(crate) fn on_ground(self, ground: Ground) -> Self {
+        Self { approach: self.approach.on_ground(ground), ..self }
     }
 
     /// The signal's cycle, and how it is known.
@@ -123,31 +136,36 @@ impl Congestion {
         let (cycle, source) = self.cycle();
         let span = cycle.max(SHORTEST_WINDOW);
         let figures = self.window.figures(now.media, span);
-        let judged = Judged::new(&self.settings, figures, &self.free_flow);
+        self.usual.forget_stale(now);
+        let demand = self.window.arrivals(now.media, span * JUDGED_CYCLES, COVERAGE).and_then(|arrivals| self.usual.compare(arrivals));
+        let judged = Judged::new(&self.settings, figures, &self.free_flow, demand);
         let is_known = figures.coverage >= COVERAGE;
-        let begins = judged.is_jam();
+        let times = Span { cycle: span, hold: self.settings.hold, has_signal: source != CycleSource::Assumed };
+        let since = self.evidence.observe(now, &judged, is_known, times);
         // A queue that did not clear teaches nothing: a jam is not normal because it lasts.
-        let lesson = (is_known && !begins && figures.discharged >= TEACHING).then_some(figures.speed_l_s).flatten();
-        // The figures of one cycle have held for that cycle already.
-        let begin_hold = self.settings.hold.max(span * CYCLES_TO_BEGIN).saturating_sub(span);
-        self.episode.retime(begin_hold, self.settings.clear_hold.max(span * CYCLES_TO_END), span);
-        let is_blocked = self.exit.as_ref().is_some_and(|exit| exit.is_blocked);
+        let is_lesson = is_known && !judged.is_left_behind() && !judged.is_used_up() && figures.discharged >= TEACHING;
+        let lead = since.map_or(Duration::ZERO, |since| now.media.since(since.media));
+        self.episode.retime(Duration::ZERO, self.settings.clear_hold.max(span * CYCLES_TO_END), lead);
+        let is_blocked = self.exit.as_ref().is_some_and(Exit::is_blocked);
         let (kind, severity) = if is_blocked { (Kind::Spillback, Severity::High) } else { judged.kind() };
         let finding = || finding(&self.settings, now, &judged, (cycle, source), (kind, severity));
-        let (begins, ends) = (Truth::of(begins, is_known), Truth::of(judged.is_over(), is_known));
+        let (begins, ends) = (Truth::of(since.is_some(), is_known), Truth::of(judged.is_over(), is_known));
         self.episode.observe(now, Judgement { begins, ends, grade: (severity, kind) }, finding, out);
-        self.learn(now.media, span, lesson);
+        self.learn(now, span, figures.speed_l_s.filter(|_| is_lesson));
     }
 
     /// Learns from each whole cycle once.
-    fn learn(&mut self, now: MediaTime, span: Duration, speed_l_s: Option<f64>) {
-        let last = *self.learned.get_or_insert(now);
-        if now.since(last) < span {
+    fn learn(&mut self, now: Stamp, span: Duration, speed_l_s: Option<f64>) {
+        let last = *self.learned.get_or_insert(now.media);
+        if now.media.since(last) < span {
             return;
         }
-        self.learned = Some(now);
+        self.learned = Some(now.media);
         if let Some(speed) = speed_l_s {
             self.free_flow.learn(speed, span.as_secs_f64());
+        }
+        if let Some(arrivals) = self.window.arrivals(now.media, span, COVERAGE) {
+            self.usual.learn(now, arrivals);
         }
     }
 }
@@ -174,6 +192,8 @@ impl Rule for Congestion {
         }
         self.cycle.clear();
         self.window.clear();
+        self.usual.restart();
+        self.evidence = Evidence::default();
         self.learned = None;
     }
 
@@ -182,7 +202,8 @@ impl Rule for Congestion {
             free_flow: self.free_flow.memory(),
             cycle_secs: self.cycle.length().map(|cycle| cycle.as_secs_f64()),
             approach: self.approach.memory(),
-            exit: self.exit.as_ref().and_then(|exit| exit.approach.memory()),
+            exit: self.exit.as_ref().and_then(Exit::memory),
+            demand: self.usual.memory(),
         })))
     }
 
@@ -193,8 +214,9 @@ impl Rule for Congestion {
         cycle.into_iter().for_each(|cycle| self.cycle.recall(cycle));
         known.approach.iter().for_each(|known| self.approach.recall(known));
         if let (Some(exit), Some(known)) = (&mut self.exit, &known.exit) {
-            exit.approach.recall(known);
+            exit.recall(known);
         }
+        known.demand.into_iter().for_each(|known| self.usual.recall(known));
         true
     }
 
@@ -203,161 +225,10 @@ impl Rule for Congestion {
     }
 }
 
-/// The way out of the junction that this approach feeds.
-#[derive(Debug)]
-struct Exit {
-    approach: Approach,
-    full: Hold,
-    is_blocked: bool,
-}
-
-/// Full and standing for this long is blocked.
-const BLOCKED_AFTER: Duration = Duration::from_secs(30);
-/// Share of the road that standing vehicles cover when no more fit; or the share of the room they take.
-const FULL_AREA: f64 = 0.6;
-const FULL_ROOM: f64 = 0.5;
-/// Fewer in smp are no queue.
-const FEWEST_SMP: f64 = 3.0;
-
-impl Exit {
-    fn observe(&mut self, scene: &Scene<'_>, secs: f64, parked_after: Duration) {
-        let Some(second) = self.approach.observe(scene, secs, parked_after) else { return };
-        let truth = Truth::of(is_full(&second), second.observed_secs > 0.0);
-        self.is_blocked = self.full.reached(scene.at, truth, BLOCKED_AFTER).is_some();
-    }
-
-    fn restart(&mut self) {
-        self.approach.restart();
-        (self.full, self.is_blocked) = (Hold::default(), false);
-    }
-}
-
-fn is_full(second: &ApproachSecond) -> bool {
-    let is_taken = second.area_occupancy > FULL_AREA || second.room_smp.is_some_and(|room| second.present_smp > FULL_ROOM * room);
-    is_taken && second.present_smp >= FEWEST_SMP && second.stopped_share > 0.5
-}
-
-/// The figures of one cycle beside what is usual.
-#[derive(Clone, Copy, Debug)]
-struct Judged<'a> {
-    settings: &'a CongestionSettings,
-    figures: CycleFigures,
-    free_flow_l_s: f64,
-    is_usual_known: bool,
-    /// Speed over free speed.
-    ratio: Option<f64>,
-    /// Fewest vehicles in the zone that are congestion, in smp.
-    full_smp: Option<f64>,
-}
-
-impl<'a> Judged<'a> {
-    fn new(settings: &'a CongestionSettings, figures: CycleFigures, free_flow: &FreeFlow) -> Self {
-        let (free_flow_l_s, is_usual_known) = (free_flow.speed_l_s(), free_flow.learned().is_some());
-        let ratio = figures.speed_l_s.map(|speed| speed / free_flow_l_s);
-        let full_smp = figures.room_smp.map(|room| (SHARE_OF_ROOM * room).max(settings.min_vehicles));
-        Self { settings, figures, free_flow_l_s, is_usual_known, ratio, full_smp }
-    }
-
-    /// How many times too long the queue is that the green leaves behind, in sight or out of it.
-    fn excess(&self) -> f64 {
-        let in_sight = self.figures.residual_smp / self.settings.residual_smp;
-        let out_of_sight = self.full_smp.map_or(0.0, |full| self.figures.fewest_smp / full);
-        in_sight.max(out_of_sight)
-    }
-
-    /// The green leaves a long queue behind, or some queue at which traffic crawls.
-    fn is_jam(&self) -> bool {
-        // How slow an approach with a red light is when it copes has to be learned; that nobody leaves in a whole cycle says enough.
-        let is_usual = self.is_usual_known || self.figures.discharged == 0;
-        let crawls = is_usual && self.ratio.is_some_and(|ratio| ratio < self.settings.enter_below);
-        self.excess() > 1.0 || crawls && self.figures.residual_smp >= self.settings.min_vehicles
-    }
-
-    /// The queue clears again, and traffic moves or hardly anybody is left.
-    fn is_over(&self) -> bool {
-        let moves = self.ratio.is_none_or(|ratio| ratio > self.settings.exit_above);
-        self.excess() < RECOVERED && (moves || self.figures.residual_smp < RECOVERED * self.settings.min_vehicles)
-    }
-
-    /// Class of congestion by speed over free-flow speed (DATEX II v3 `AbnormalTrafficTypeEnum`); stationary needs a queue that is twice too long, or
-    /// that nobody leaves.
-    fn kind(&self) -> (Kind, Severity) {
-        let is_stuck = self.excess() > STATIONARY || self.figures.discharged == 0;
-        // Where events begin at a lighter class, they may stay there; else an event is a queue until it is over.
-        let may_be_lighter = self.settings.enter_below > QUEUING && self.excess() <= 1.0;
-        match self.ratio {
-            Some(ratio) if ratio < STANDSTILL && is_stuck => (Kind::Stationary, Severity::High),
-            Some(ratio) if ratio >= SLOW && may_be_lighter => (Kind::Heavy, Severity::Low),
-            Some(ratio) if ratio >= QUEUING && may_be_lighter => (Kind::Slow, Severity::Low),
-            Some(_) | None => (Kind::Queuing, Severity::Medium),
-        }
-    }
-}
-
-/// The figures now. Confidence is the coverage times a half at the threshold, rising to one with the queue and with standstill, and a tenth less where
-/// the cycle is only assumed: how far the finding is from not being one, not a probability.
-fn finding(
-    settings: &CongestionSettings,
-    now: Stamp,
-    judged: &Judged<'_>,
-    (cycle, source): (Duration, CycleSource),
-    (kind, severity): (Kind, Severity),
-) -> Finding {
-    let figures = &judged.figures;
-    let slow = judged.ratio.map_or(0.0, |ratio| 1.0 - (ratio / settings.enter_below).clamp(0.0, 1.0));
-    let long = (judged.excess() - 1.0).clamp(0.0, 1.0);
-    let sure = if source == CycleSource::Assumed { 0.9 } else { 1.0 };
-    let confidence = figures.coverage * sure * (0.5 + 0.25 * slow + 0.25 * long);
-    let counts = Class::ALL.into_iter().zip(figures.present).filter(|(_, mean)| *mean >= 0.5);
-    let measurement = Measurement {
-        window_start: Some(earlier(now, Duration::from_secs_f64(figures.secs)).wall.to_string()),
-        window_end: Some(now.wall.to_string()),
-        window_s: Some(figures.secs),
-        coverage: Some(two_decimals(figures.coverage)),
-        speed_ratio: judged.ratio.map(two_decimals),
-        speed_l_s: figures.speed_l_s.map(two_decimals),
-        free_flow_l_s: Some(two_decimals(judged.free_flow_l_s)),
-        stopped_share: figures.stopped_share.map(two_decimals),
-        vehicles_mean: Some(two_decimals(figures.vehicles())),
-        area_occupancy: Some(two_decimals(figures.area_occupancy)),
-        cycle_s: Some(two_decimals(cycle.as_secs_f64())),
-        cycle_source: Some(source),
-        queue_max_l: Some(two_decimals(figures.longest_l)),
-        queue_residual_l: Some(two_decimals(figures.residual_l)),
-        queue_residual_pcu: Some(two_decimals(figures.residual_smp)),
-        flow_veh_h: figures.per_hour(f64::from(figures.discharged)).map(f64::round),
-        flow_pcu_h: figures.per_hour(figures.discharged_smp).map(f64::round),
-        counts: counts.map(|(class, mean)| (class.name().to_owned(), mean.round() as u32)).collect(),
-        ..Measurement::default()
-    };
-    Finding { kind, severity, confidence: two_decimals(confidence) as f32, measurement, involved: Vec::new(), why: Vec::new() }
-}
-
-fn rule_text(settings: &CongestionSettings) -> RuleText {
-    let cycle = match settings.cycle {
-        Some(cycle) => format!("{} s", cycle.as_secs_f64()),
-        None => format!("estimated, else {} s", settings.window.as_secs_f64()),
-    };
-    let (hold, clear) = (settings.hold.as_secs_f64(), settings.clear_hold.as_secs_f64());
-    let (residual, least) = (settings.residual_smp, settings.min_vehicles);
-    RuleText {
-        id: "congestion.v2".to_owned(),
-        enter: format!(
-            "queue left by the green > {residual} smp | zone never emptier than {SHARE_OF_ROOM} of its room | > {least} smp & mean speed < {} of free flow; \
-             for {CYCLES_TO_BEGIN} cycles ({cycle}) & {hold} s",
-            settings.enter_below
-        ),
-        exit: format!(
-            "queue left by the green < half of that & (mean speed > {} of free flow | queue < {} smp); for {CYCLES_TO_END} cycles & {clear} s",
-            settings.exit_above,
-            RECOVERED * least
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::class::Class;
     use crate::base::geom::FrameSize;
     use crate::base::geom::{Point, Rect};
     use crate::base::time::WallTime;
@@ -421,6 +292,8 @@ mod tests {
         watch(&mut known, &mut scene, 0, 120);
         (0..40).for_each(|_| known.free_flow.learn(0.8, 97.0));
         known.cycle.recall(Duration::from_secs(97));
+        let now = Stamp { media: MediaTime::ZERO, wall: WallTime::from_micros(120_000_000) };
+        (0..20).for_each(|_| known.usual.learn(now, Arrivals { vehicles: 31.0, secs: 97.0 }));
         let memory = known.memory().expect("always");
         let text = serde_json::to_string(&memory).expect("finite figures");
         let memory: RuleMemory = serde_json::from_str(&text).expect("read back");
@@ -433,6 +306,7 @@ mod tests {
             (known.free_flow.learned(), (Duration::from_secs(97), CycleSource::Estimated))
         );
         assert!(next.free_flow.learned().is_some());
+        assert!(next.usual.compare(Arrivals { vehicles: 62.0, secs: 194.0 }).is_some_and(|demand| demand.surprise.abs() < 0.01));
         let Kept::Congestion(CongestionMemory { approach: Some(approach), .. }) = &memory.kept else { panic!("an approach") };
         assert_ne!(serde_json::to_value(approach).expect("JSON")["direction"], serde_json::Value::Null, "it saw traffic");
 
