@@ -20,7 +20,7 @@ use crate::rules::RuleSet;
 use crate::vision::view::{CameraView, ViewState};
 use crate::vision::{Canvas, Colour};
 
-/// Watches a recording and proposes lanes, stop lines, gates and movements as configuration.
+/// Watches a recording and proposes lanes, stop lines and gates as configuration, with the movements it saw beside them.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Configuration that describes the camera; lines and zones need not be in it

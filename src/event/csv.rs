@@ -7,8 +7,7 @@ use std::fmt::Write as _;
 
 use super::approach::{ApproachObserved, Method};
 use super::flow::{FlowEntity, per_hour, vehicle_type};
-use super::measures::{ByClass, MovementCounts};
-use super::types::{FlowMeasure, FlowReport};
+use super::measures::{ByClass, FlowMeasure, FlowReport, MovementCounts};
 use super::wire::Wire;
 use crate::base::class::Class;
 use crate::base::number::rounded;

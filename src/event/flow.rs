@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::channel::Channel;
 use super::cloud_event::GeoPoint;
 use super::envelope::Envelope;
-use super::types::{FlowMeasure, FlowReport};
+use super::measures::{FlowMeasure, FlowReport};
 use super::utc::Utc;
 use super::wire::{Wire, to_json};
 use crate::base::class::Class;

@@ -1,9 +1,47 @@
-//! Movements and measures of approaches as rules make them, before they have a wire format.
+//! Periodic measures as rules make them, before they have a wire format.
+
+use std::collections::BTreeMap;
 
 use super::units::CycleSource;
 use crate::base::class::Class;
 use crate::base::id::Slug;
 use crate::base::los::{LevelOfService, LosTable};
+use crate::base::time::WallTime;
+
+/// What passed a line and stood in a zone during one minute or quarter of an hour.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FlowReport {
+    /// Which camera measured it.
+    pub camera: Slug,
+    /// Which line or zone.
+    pub place: Slug,
+    /// Start of the period.
+    pub from: WallTime,
+    /// End of the period (exclusive).
+    pub to: WallTime,
+    /// What was measured.
+    pub measure: FlowMeasure,
+}
+
+/// The kinds of periodic measures.
+#[derive(Clone, PartialEq, Debug)]
+pub enum FlowMeasure {
+    /// Crossings of a line: direction → class → number.
+    Line(BTreeMap<Slug, BTreeMap<Class, u32>>),
+    /// Presence in a zone, by class.
+    Zone {
+        /// Mean number present, by class.
+        mean: BTreeMap<Class, f64>,
+        /// Most people at once.
+        people_max: u32,
+        /// Share of the period in which frames were analysed, 0..=1.
+        coverage: f64,
+    },
+    /// Turning movements.
+    Movements(MovementCounts),
+    /// Measures of an approach.
+    Approach(Box<ApproachFigures>),
+}
 
 /// A number for each class, in the order of [`Class::ALL`].
 pub type ByClass = [u32; Class::ALL.len()];

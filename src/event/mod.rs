@@ -42,14 +42,15 @@ pub use fruin::{FruinLos, FruinTable};
 pub use health::{CameraHealth, Health, HealthMessage};
 pub use identity::{BootId, CameraIdentity, Identity};
 pub use lifecycle::{Finding, OpenEvent, Opening};
-pub use measures::{ApproachFigures, ByClass, Delay, DelayMethod, FigureSource, Missing, Movement, MovementCounts};
+pub use measures::{
+    ApproachFigures, ByClass, Delay, DelayMethod, FigureSource, FlowMeasure, FlowReport, Missing, Movement, MovementCounts,
+};
 pub use movements::{MovementsObserved, TurningMovement};
 pub use reason::Reason;
 pub use status::{Birth, CameraState, CameraStateMessage, CameraSummary, Capability, DeviceState, StatusMessage};
 pub use text::sentences;
 pub use types::{
-    Category, Crossing, EndReason, Event, EventId, EventScope, FlowMeasure, FlowReport, Involved, Kind, Measurement, Phase, RuleText,
-    Severity, ZoneKind, ZoneRef,
+    Category, Crossing, EndReason, Event, EventId, EventScope, Involved, Kind, Measurement, Phase, RuleText, Severity, ZoneKind, ZoneRef,
 };
 pub use units::{CycleSource, Units};
 pub use utc::Utc;

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::fruin::{FruinLos, FruinTable};
-use super::measures::{ApproachFigures, MovementCounts};
 use super::reason::Reason;
 use super::units::{CycleSource, Units};
 use crate::base::class::Class;
@@ -366,39 +365,4 @@ pub struct Crossing {
     pub direction: Slug,
     /// What, by vote.
     pub class: Class,
-}
-
-/// What passed a line and stood in a zone during one minute or quarter of an hour.
-#[derive(Clone, PartialEq, Debug)]
-pub struct FlowReport {
-    /// Which camera measured it.
-    pub camera: Slug,
-    /// Which line or zone.
-    pub place: Slug,
-    /// Start of the period.
-    pub from: WallTime,
-    /// End of the period (exclusive).
-    pub to: WallTime,
-    /// What was measured.
-    pub measure: FlowMeasure,
-}
-
-/// The kinds of periodic measures.
-#[derive(Clone, PartialEq, Debug)]
-pub enum FlowMeasure {
-    /// Crossings of a line: direction → class → number.
-    Line(BTreeMap<Slug, BTreeMap<Class, u32>>),
-    /// Presence in a zone, by class.
-    Zone {
-        /// Mean number present, by class.
-        mean: BTreeMap<Class, f64>,
-        /// Most people at once.
-        people_max: u32,
-        /// Share of the period in which frames were analysed, 0..=1.
-        coverage: f64,
-    },
-    /// Turning movements.
-    Movements(MovementCounts),
-    /// Measures of an approach.
-    Approach(Box<ApproachFigures>),
 }

@@ -1,5 +1,5 @@
 //! A proposal as configuration text: the configuration that was there, with lines, zones and counting rules behind it, and in comments what configuration
-//! has no words for: movements, car lengths, what is not known.
+//! has no place for: movements, car lengths, what is not known.
 
 use std::fmt::Write as _;
 

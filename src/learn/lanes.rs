@@ -107,7 +107,8 @@ pub(super) fn lanes(road: &Road, stream: &Stream, journeys: &[Journey]) -> Optio
     seen.cars.retain(|car| (all[0]..=all[all.len() - 1]).contains(car));
     let edge = |share: f32| all[((all.len() - 1) as f32 * share) as usize];
     let (right, left) = (edge(BEYOND), edge(1.0 - BEYOND));
-    let ridges = if seen.car_count >= FEWEST_CARS { ridges(&seen.cars) } else { Vec::new() };
+    let enough_cars = seen.car_count >= FEWEST_CARS && seen.cars.len() >= FEWEST_CARS;
+    let ridges = if enough_cars { ridges(&seen.cars) } else { Vec::new() };
     let has_ridges = !ridges.is_empty();
     let lanes = if has_ridges { between(&ridges, right, left) } else { vec![Lane { right: right - 0.1, left: left + 0.1 }] };
     Some(Lanes { lanes, along, has_ridges })
@@ -119,7 +120,7 @@ fn main_body(sorted: &[f32]) -> &[f32] {
     groups.max_by_key(|group| group.len()).unwrap_or(sorted)
 }
 
-/// Where cars drive most, from right to left.
+/// Where cars drive most, from right to left; there is at least one.
 fn ridges(cars: &[f32]) -> Vec<f32> {
     const STEP_L: f32 = 0.04;
     let (least, most) = cars.iter().fold((f32::MAX, f32::MIN), |(least, most), &at| (least.min(at), most.max(at)));

@@ -47,12 +47,13 @@ pub struct Watch {
     pub(super) tracks: Vec<Watched>,
     span: Option<(f64, f64)>,
     pub(super) left_out: usize,
+    latest_left_out: Option<u32>,
 }
 
 impl Watch {
     /// Of pictures of this size.
     pub fn new(size: FrameSize) -> Self {
-        Self { size, tracks: Vec::new(), span: None, left_out: 0 }
+        Self { size, tracks: Vec::new(), span: None, left_out: 0, latest_left_out: None }
     }
 
     /// A frame at `at` seconds was looked at, whatever it showed.
@@ -68,7 +69,9 @@ impl Watch {
         let index = match self.tracks.binary_search_by_key(&id, |track| track.id) {
             Ok(index) => index,
             Err(_) if self.tracks.len() >= MOST_TRACKS => {
-                self.left_out += 1;
+                // Numbers of tracks rise.
+                self.left_out += usize::from(self.latest_left_out.is_none_or(|latest| id > latest));
+                self.latest_left_out = self.latest_left_out.max(Some(id));
                 return;
             }
             Err(index) => {

@@ -81,7 +81,14 @@ impl SignalCycle {
         self.recalled = Some(cycle).filter(|cycle| (SHORTEST as u64..=LONGEST as u64).contains(&cycle.as_secs()));
     }
 
-    /// Forgets everything, keeps the memory.
+    /// Begins anew with the same view: the cycle that was known holds until it is found again.
+    pub fn restart(&mut self) {
+        let known = self.length();
+        self.clear();
+        self.recalled = known;
+    }
+
+    /// Forgets everything.
     pub fn clear(&mut self) {
         self.samples.clear();
         (self.last_second, self.found, self.recalled, self.until_next) = (None, None, None, AT_LEAST);

@@ -402,11 +402,11 @@ fn anything() -> impl Strategy<Value = String> {
         "{ seed = 1 }",
         "[[[]]]",
         "99999999999999999999",
-        "\"canary\"",
     ]);
     let path = prop::collection::vec(word, 1..6).prop_map(|words| words.join("."));
     let line = prop_oneof![
         4 => (path.clone(), leaf).prop_map(|(path, value)| format!("{path} = {value}")),
+        1 => path.clone().prop_map(|path| format!("{path}.password = \"canary\"")),
         1 => path.clone().prop_map(|path| format!("[{path}]")),
         1 => path.prop_map(|path| format!("[[{path}]]")),
     ];

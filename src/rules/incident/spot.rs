@@ -58,9 +58,6 @@ pub(super) struct SpotMemory {
 
 /// A new track at the place is the same vehicle when it has been standing for this long: what drives through is not.
 const STANDS: Duration = Duration::from_millis(1500);
-/// A track that came from farther than this, in L, and this long after the vehicle was last seen is no longer one that the tracker exchanged for it.
-const DROVE_UP_L: f32 = 1.0;
-const EXCHANGED: Duration = Duration::from_secs(1);
 /// What stands there when the program starts needs this long until it is followed and has been seen to stand.
 const FOUND_AGAIN: Duration = Duration::from_millis(2500);
 /// A vehicle passes when it goes by within this distance beside, in L: the own and the next lane.
@@ -208,14 +205,9 @@ impl Spot {
         }
     }
 
-    /// Whether a track that stands at this empty place is the vehicle that was lost here. Who was seen to drive up afterwards is the next one.
+    /// Whether a track that stands at this empty place is the vehicle that was lost here.
     pub(super) fn fits(&self, track: &SceneTrack, now: MediaTime, drift_l: f32) -> bool {
-        let (_, first) = track.track.first_seen;
-        let came = first.foot().distance_stretched(self.foot(), self.stretch) > DROVE_UP_L * self.car_length;
-        let arrived = track.trail().iter().find(|sample| self.rest.away_px(sample.rect) <= drift_l * self.car_length);
-        let is_next = came && arrived.is_some_and(|sample| sample.at.since(self.last_seen.media) > EXCHANGED);
         self.track.is_none()
-            && !is_next
             && track.track.is_observed
             && (track.track.class == self.class || is_large(track.track.class) == is_large(self.class))
             && track.standing_for(now) >= STANDS

@@ -20,7 +20,7 @@ use crate::rules::left_open::{OfEvent, Waiting};
 use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
-use crate::scene::{KnownIncident, Scene, SceneTrack};
+use crate::scene::{KnownIncident, Rest, Scene, SceneTrack};
 
 /// Watches one zone for standing vehicles.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl StoppedVehicle {
             if let Some((spot, _)) = lost {
                 spot.take_over(track, scene.at);
             } else if self.spots.len() < MOST && self.is_watched(track, scene) {
-                let mut spot = Spot::new(track, track.stand(scene.at), scene.at);
+                let mut spot = Spot::new(track, self.stop_of(track, scene.at), scene.at);
                 // It may have come to rest before the interruption.
                 if let Some((gap, end)) = self.unwatched {
                     spot.was_unwatched(gap, end);
@@ -141,6 +141,13 @@ impl StoppedVehicle {
             let waits = may_wait && queue::belongs(own, lane_at(&self.zone, scene, own.foot()), standing.chain(known));
             self.spots[index].0.set_waits(waits);
         }
+    }
+
+    /// The stop of `track` that is to be watched. One that crept on from where it stood has stopped anew, though its halt began before: an event each.
+    fn stop_of(&self, track: &SceneTrack, now: Stamp) -> Rest {
+        let stand = track.stand(now);
+        let is_known = self.spots.iter().any(|(spot, _)| spot.first_track == track.track.id && spot.since() == stand.since());
+        if is_known { Rest::new(now, track.track.rect).stretched(track.stretch) } else { stand }
     }
 
     fn tell(&mut self, now: Stamp, out: &mut Findings) {

@@ -91,7 +91,7 @@ impl Body {
             self.jumps += f64::from(right.hypot(down));
             self.jumped = self.jumped.saturating_add(1);
         }
-        self.low += u32::from(lying::is_low(track));
+        self.low = self.low.saturating_add(u32::from(lying::is_low(track)));
         if is_broken(track) {
             self.changed = Some(now);
         }

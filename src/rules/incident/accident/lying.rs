@@ -1,7 +1,6 @@
 //! Cue C4 where nobody saw the fall: a machine that lies where none lay before. An impact turns and blurs what it hits, and the tracker begins anew with what
 //! lies there.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::body::Body;
@@ -14,7 +13,7 @@ use crate::scene::{Scene, SceneTrack};
 #[derive(Debug)]
 pub(super) struct Lying {
     began: Option<MediaTime>,
-    places: VecDeque<Place>,
+    places: Vec<Place>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -39,24 +38,21 @@ const MOST: usize = 32;
 
 impl Lying {
     pub(super) fn new() -> Self {
-        Self { began: None, places: VecDeque::with_capacity(MOST) }
+        Self { began: None, places: Vec::with_capacity(MOST) }
     }
 
     /// Remembers where something low stands in this frame.
     pub(super) fn observe(&mut self, scene: &Scene<'_>) {
         let now = scene.at.media;
         self.began.get_or_insert(now);
-        while self.places.front().is_some_and(|place| now.since(place.seen) > KNOWN_FOR) {
-            self.places.pop_front();
-        }
+        self.places.retain(|place| now.since(place.seen) <= KNOWN_FOR);
         for track in scene.tracks.iter().filter(|track| is_low(track) && track.standing_for(now) >= LIES_FOR) {
             match self.places.iter_mut().find(|place| is_near(place, track)) {
                 Some(place) => place.seen = now,
                 None => {
-                    if self.places.len() == MOST {
-                        self.places.pop_front();
-                    }
-                    self.places.push_back(Place { foot: track.foot(), since: track.track.first_seen.0, seen: now });
+                    let longest_gone = (0..self.places.len()).min_by_key(|&index| self.places[index].seen);
+                    longest_gone.filter(|_| self.places.len() == MOST).map(|index| self.places.swap_remove(index));
+                    self.places.push(Place { foot: track.foot(), since: track.track.first_seen.0, seen: now });
                 }
             }
         }

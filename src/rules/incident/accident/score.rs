@@ -177,9 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_suspected_without_a_contact_or_a_fall_and_nothing_confirmed_without_standing() {
-        let moved = [(Cue::SuddenStop, 9.0), (Cue::HeadingJump, 180.0), (Cue::PostImpactStop, 60.0), (Cue::Gathering, 9.0)];
-        assert!(!evidence(&moved).is_suspect(&settings()), "no contact");
+    fn without_a_contact_or_a_fall_only_what_stops_at_once_and_stays_is_suspected_and_nothing_is_confirmed_without_standing() {
+        let moved = [(Cue::SuddenStop, 1.4), (Cue::HeadingJump, 180.0), (Cue::PostImpactStop, 60.0), (Cue::Gathering, 9.0)];
+        assert!(!evidence(&moved).is_suspect(&settings()), "no contact, and people brake so");
+        let left = [(Cue::SuddenStop, 9.0), (Cue::HeadingJump, 180.0), (Cue::PostImpactStop, 12.0), (Cue::Gathering, 9.0)];
+        assert!(!evidence(&left).is_suspect(&settings()), "no contact, and it may drive on");
+        let alone = evidence(&[(Cue::SuddenStop, 9.0), (Cue::PostImpactStop, 15.0)]);
+        assert!(alone.is_suspect(&settings()) && !alone.is_confirmed(&settings()), "people must come");
         let crash = [(Cue::SuddenStop, 9.0), (Cue::Contact, 9.0), (Cue::HeadingJump, 180.0), (Cue::Gathering, 9.0)];
         assert!(evidence(&crash).is_suspect(&settings()) && !evidence(&crash).is_confirmed(&settings()), "not standing");
         let mut stays = evidence(&crash);

@@ -173,7 +173,7 @@ impl Discharge {
             sum.early_smp += queue.early_smp;
             sum.secs += queue.secs;
             sum.smp += queue.smp;
-            sum.vehicles += queue.vehicles;
+            sum.vehicles = sum.vehicles.saturating_add(queue.vehicles);
         }
         (self.queues.len() >= ENOUGH && sum.smp > 0.0 && sum.secs > 0.0).then_some(sum)
     }

@@ -302,7 +302,7 @@ impl Rule for ApproachMeasures {
         self.approach.restart();
         self.passages = Stitched::default();
         self.discharge.restart();
-        self.cycle.clear();
+        self.cycle.restart();
         self.window.clear();
         self.since = None;
     }

@@ -217,12 +217,13 @@ impl Unhindered {
 }
 
 fn push(ring: &mut VecDeque<f32>, value: f32) {
+    if !value.is_finite() {
+        return;
+    }
     if ring.len() == REMEMBERED {
         ring.pop_front();
     }
-    if value.is_finite() {
-        ring.push_back(value);
-    }
+    ring.push_back(value);
 }
 
 fn percentile(sorted: &mut Vec<f32>, values: &VecDeque<f32>, share: f32) -> Option<f32> {
