@@ -13,7 +13,7 @@ pub struct Spot {
     pub at: f64,
     /// Its middle on the plan.
     pub place: Place,
-    /// The way it goes, by the places up to [`CHORD_L`] before and behind.
+    /// The way it goes, by the places up to 0.6 car lengths before and behind.
     pub heading: Step,
     /// Its box.
     pub rect: Rect<Pixel>,
