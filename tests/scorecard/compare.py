@@ -21,7 +21,7 @@ CONFIRMED_AT = 0.72
 ACCIDENTS = ("crash", "fall")
 STOPPED_S = (10.0, 30.0, 90.0)
 # Runs a comparison is made on, of each sort: it is repeated a dozen times.
-MOST = 12
+MOST = 6
 # Scores runs with more settings of the accident rule.
 Score = Callable[[list[Case], str], "list[Scored]"]
 
