@@ -204,7 +204,7 @@ def comparison(incidents: list[Case], normal: list[Case], args: argparse.Namespa
 
     simple = compare.simple_rules(tracks, again(incidents, ""), again(normal, ""))
     head = ["accident rule", "suspected", "confirmed", "false suspicions a camera-day", "false confirmations a camera-day"]
-    text = f"\n## What the accident rule is made of\n\nOn {len(incidents)} h with incidents and {len(normal)} h of normal traffic of the above.\n\n"
+    text = f"\n## What the accident rule is made of\n\nOn {len(incidents)} h with incidents and {len(normal)} h of normal traffic of the above: too few to show a rate of false alarms below {24 / len(normal):.0f} a camera-day.\n\n"
     text += congestion.table(head, [one.row() for one in left_out])
     text += "\nOther scores at which an accident is suspected:\n\n" + congestion.table(head, [one.row() for one in curve])
     text += "\nTwo simple rules on the same tracks; a truth counts as found when they say anything within its time:\n\n" + congestion.table(head, [one.row() for one in simple])
