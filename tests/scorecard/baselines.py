@@ -49,14 +49,20 @@ class Alarms:
     """Told once a place and time."""
 
     name: str
+    known: set[tuple[int, float]] = field(default_factory=set)
     told: list[tuple[float, float, float]] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
 
-    def tell(self, at: float, box: Box) -> None:
+    def tell(self, track: int, started: float, at: float, box: Box) -> None:
+        """What `track` did from `started` on is told once, and so is all that happens around it then."""
+        if (track, started) in self.known:
+            return
+        self.known.add((track, started))
         x, y = box.foot
-        if not any(at - when < SAME_S and math.hypot(x - a, y - b) < SAME * box.size for when, a, b in self.told):
-            self.alerts.append(Alert(self.name, "gambar", at, at))
-        self.told = [one for one in self.told if at - one[0] < SAME_S] + [(at, x, y)]
+        self.told = [one for one in self.told if at - one[0] < SAME_S]
+        if not any(math.hypot(x - a, y - b) < SAME * box.size for _, a, b in self.told):
+            self.alerts.append(Alert(self.name, "gambar", started, at))
+            self.told.append((at, x, y))
 
 
 def frames(tracks: Path, fps: float) -> Iterator[tuple[float, dict[int, Box]]]:
@@ -79,7 +85,7 @@ def overlap_and_speed_drop(tracks: Path, fps: float) -> list[Alert]:
             while at - trail[0][0] > 2 * WINDOW_S:
                 trail.pop(0)
             if drops(trail, at) and any(box.overlaps(other) for name, other in boxes.items() if name != track):
-                alarms.tell(at, box)
+                alarms.tell(track, at, at, box)
     return alarms.alerts
 
 
@@ -102,6 +108,6 @@ def stopped(tracks: Path, fps: float, seconds: float) -> list[Alert]:
                 since, place = at, box
             rests[track] = (since, place)
             if at - since >= seconds:
-                alarms.tell(at, box)
+                alarms.tell(track, since, at, box)
         rests = {track: rest for track, rest in rests.items() if track in boxes or at - rest[0] < 2 * seconds}
     return alarms.alerts
