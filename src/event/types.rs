@@ -276,6 +276,9 @@ pub struct Measurement {
     /// How many usually came per hour in the twenty cycles before: far more than usual is why congestion is told early.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual_arrivals_veh_h: Option<f64>,
+    /// How many the green lets pass per hour, as the queues that leave have shown: fewer than arrive is why congestion is told early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capacity_veh_h: Option<f64>,
     /// Ground that the zone covers in square metres; only where the camera is calibrated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone_area_m2: Option<f64>,

@@ -200,6 +200,7 @@ fn readable(measurement: &Measurement) -> Measurement {
         queue_residual_m: figure(measurement.queue_residual_m),
         arrivals_veh_h: figure(measurement.arrivals_veh_h),
         usual_arrivals_veh_h: figure(measurement.usual_arrivals_veh_h),
+        capacity_veh_h: figure(measurement.capacity_veh_h),
         zone_area_m2: figure(measurement.zone_area_m2),
         density_per_m2: figure(measurement.density_per_m2),
         fruin_los: measurement.fruin_los,

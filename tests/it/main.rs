@@ -16,6 +16,7 @@ mod models;
 mod onnx_maker;
 mod rtsp;
 mod congestion_card;
+mod dice;
 mod measures_card;
 mod scenarios;
 mod track;

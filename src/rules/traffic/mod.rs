@@ -6,6 +6,7 @@ mod edges;
 mod fragments;
 mod path;
 mod cycle_window;
+mod discharge;
 mod free_flow;
 mod stitched;
 mod tally;

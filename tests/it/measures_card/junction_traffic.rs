@@ -10,6 +10,8 @@ use simpang::base::time::MediaTime;
 use simpang::detect::Score;
 use simpang::track::{Track, TrackId};
 
+use crate::dice::Dice;
+
 pub(super) const SIZE: FrameSize = FrameSize::new(960, 600);
 /// Seconds a step, and a frame.
 pub(super) const STEP: f64 = 0.125;
@@ -83,23 +85,6 @@ pub(super) struct Truth {
     pub(super) arrivals: Vec<(f64, usize, Class)>,
     /// Seconds, arm, class, delay over the last part of the approach: at the stop line.
     pub(super) delays: Vec<(f64, usize, Class, f64)>,
-}
-
-#[derive(Clone, Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.next()
-    }
 }
 
 /// The junction at one moment.
@@ -193,7 +178,7 @@ impl Vehicle {
 impl Traffic {
     pub(super) fn new(seed: u64, demand: [f64; 4], flaws: Flaws) -> Self {
         Self {
-            dice: Dice(seed.wrapping_mul(0xD1B5_4A32_D192_ED03) ^ 0x5851_F42D_4C95_7F2D),
+            dice: Dice::new(seed),
             flaws,
             demand,
             steps: 0,

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::discharge::DischargeMemory;
 use super::passage::UnhinderedMemory;
+use crate::rules::traffic::discharge::DischargeMemory;
 use crate::scene::ApproachMemory;
 
 /// What was learned about one approach and its signal.

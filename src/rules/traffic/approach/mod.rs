@@ -4,7 +4,6 @@
 //! 1963). The signal is measured from the traffic where the configuration says nothing about it; then demand over capacity is the degree of saturation. Delay is
 //! measured from vehicles that were followed from end to end, else by MKJI 1997, and says which.
 
-mod discharge;
 mod memory;
 mod passage;
 mod saturation;
@@ -12,12 +11,12 @@ mod sums;
 
 use std::time::Duration;
 
-use self::discharge::Discharge;
 pub use self::memory::MeasuresMemory;
 use self::passage::{Passage, Stretch, Unhindered};
 use self::saturation::{Supply, by_formula, measured};
 use self::sums::Sums;
 use super::cycle_window::CycleWindow;
+use super::discharge::Discharge;
 use super::line_count::LineCount;
 use super::stitched::Stitched;
 use crate::base::class::Class;

@@ -1,8 +1,10 @@
 //! One cycle of the signal beside what is usual: is this congestion, is it over, and of which class?
 
+use super::COVERAGE;
 use super::usual_demand::Demand;
 use crate::config::settings::CongestionSettings;
 use crate::event::{Kind, Severity};
+use crate::rules::hold::Truth;
 use crate::rules::traffic::cycle_window::CycleFigures;
 use crate::rules::traffic::free_flow::FreeFlow;
 
@@ -11,13 +13,22 @@ pub(super) const RECOVERED: f64 = 0.5;
 /// A zone that is never emptier than this share of the smp that find room in it discharges a queue, in sight or out of it, up to the end of the green: at
 /// saturation flow about 0.45 of the room is taken, at the end of a green that had something to spare 0.1 to 0.3.
 pub(super) const SHARE_OF_ROOM: f64 = 0.35;
-/// Half of that is a green with next to nothing to spare.
-const NEARLY: f64 = 0.5;
+/// This share of that is a green with little to spare, and this one with next to nothing.
+pub(super) const LITTLE: f64 = 0.3;
+pub(super) const NEARLY: f64 = 0.5;
 /// A zone too short for the queue that is congestion shows its end: a queue that still stands over this share of the room reaches out of sight.
 const SHARE_LEFT: f64 = 1.0 / 3.0;
-/// Standard deviations above the usual demand of two cycles that chance does not reach in days where the green is used up, and in months where it nearly is.
+/// Standard deviations above the usual demand of two cycles that chance does not reach in days where the green is used up, where little is spared of it,
+/// and, where nobody knows what it lets pass, next to nothing.
 pub(super) const SURPRISING: f64 = 3.5;
+pub(super) const VERY_SURPRISING: f64 = 4.0;
 pub(super) const BEYOND_DOUBT: f64 = 5.0;
+/// Demand over the capacity that the green cannot serve: where it is used up, and where little is spared. Both are above one because the capacity
+/// comes out 2 to 6 % small where the queues are short.
+pub(super) const FULL: f64 = 1.03;
+pub(super) const OVERFULL: f64 = 1.05;
+/// Vehicles that must have passed for a cycle's speed to say what is usual: fewer may all have met the green.
+const TEACHING: u32 = 5;
 /// Twice the threshold is stationary, where speed says so too.
 const STATIONARY: f64 = 2.0;
 /// Speed over free-flow speed below which DATEX II calls traffic stationary, queuing and slow.
@@ -52,6 +63,21 @@ impl<'a> Judged<'a> {
         Self { settings, residual_smp, figures, free_flow_l_s, is_usual_known, ratio, full_smp, demand }
     }
 
+    pub(super) fn settings(&self) -> &'a CongestionSettings {
+        self.settings
+    }
+
+    /// What `holds` says, if enough of the cycle was seen.
+    pub(super) fn truth(&self, holds: bool) -> Truth {
+        Truth::of(holds, self.figures.coverage >= COVERAGE)
+    }
+
+    /// Whether the cycle's speed says what is usual: a queue that did not clear teaches nothing, for a jam is not normal because it lasts.
+    pub(super) fn teaches(&self) -> bool {
+        let is_clear = !self.is_left_behind() && !self.is_used_up() && self.figures.discharged >= TEACHING;
+        self.truth(is_clear) == Truth::Yes
+    }
+
     pub(super) fn figures(&self) -> &CycleFigures {
         &self.figures
     }
@@ -83,11 +109,18 @@ impl<'a> Judged<'a> {
         self.fullness() > 1.0
     }
 
-    /// Far more vehicles came in two cycles than usual, and the green had nothing to spare for them (or next to nothing, for still more of them): the
-    /// demand has outgrown the green, and the queue will not wait to be seen.
+    /// Far more vehicles came in two cycles than usual and than the green lets pass, and it had nothing to spare for them (or little, for still more of
+    /// them): the demand has outgrown the green, and the queue will not wait to be seen. A demand that only grew is served.
     pub(super) fn is_outgrown(&self) -> bool {
-        let came = self.demand.map_or(0.0, |demand| demand.surprise);
-        came >= SURPRISING && self.excess() > 1.0 || came >= BEYOND_DOUBT && self.fullness() > NEARLY
+        let Some(demand) = self.demand else { return false };
+        let is_beyond = |surprise: f64, fullness: f64| demand.surprise >= surprise && fullness > 1.0;
+        match demand.of_capacity() {
+            Some(of_capacity) => {
+                of_capacity >= FULL && is_beyond(SURPRISING, self.excess())
+                    || of_capacity >= OVERFULL && is_beyond(VERY_SURPRISING, self.fullness() / LITTLE)
+            }
+            None => is_beyond(SURPRISING, self.excess()) || is_beyond(BEYOND_DOUBT, self.fullness() / NEARLY),
+        }
     }
 
     /// The green leaves a long queue behind in sight, or some queue at which traffic crawls.

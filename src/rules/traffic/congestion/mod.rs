@@ -3,7 +3,8 @@
 //! A red light is part of every cycle, so nothing is decided over less than one. What tells congestion from a red light is the *residual* queue: the
 //! smallest queue within a cycle, which a green that suffices brings to nought. The threshold is the queue that MKJI 1997 gives a signal at 95 % of its
 //! capacity, about 7 smp. Where the queue reaches out of sight, a zone that never empties says the same. Second, the mean speed beside what is usual here,
-//! where at least some queue remains (classes of DATEX II). Third, a demand that has outgrown the green: `evidence.rs` says when each is sure.
+//! where at least some queue remains (classes of DATEX II). Third, a demand that has outgrown what the green lets pass, which the queues that leave have
+//! shown: `evidence.rs` says when each is sure.
 
 mod evidence;
 mod exit;
@@ -17,11 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use self::evidence::{Evidence, Span};
 use self::exit::Exit;
-use self::finding::{finding, rule_text};
+use self::finding::{Told, rule_text};
 use self::judged::Judged;
 pub(super) use self::usual_demand::Arrivals;
-use self::usual_demand::{DemandMemory, UsualDemand};
+use self::usual_demand::{Demand, DemandMemory, UsualDemand};
 use super::cycle_window::CycleWindow;
+use super::discharge::{Discharge, DischargeMemory};
 use super::free_flow::{FreeFlow, FreeFlowMemory};
 use crate::base::geom::{Norm, Polygon};
 use crate::base::ground::Ground;
@@ -30,11 +32,10 @@ use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{CongestionSettings, Zone, ZoneUse};
 use crate::event::{CycleSource, EndReason, EventScope, Kind, Severity};
 use crate::rules::episode::{Episode, Judgement, Timing, zone_ref};
-use crate::rules::hold::Truth;
 use crate::rules::memory::{Keeper, Kept};
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, LeftOpen, Rule, RuleMemory};
-use crate::scene::{Approach, ApproachMemory, ApproachPlace, Scene, SignalCycle};
+use crate::scene::{Approach, ApproachMemory, ApproachPlace, ApproachSecond, Scene, SignalCycle};
 
 /// Watches one zone for congestion.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct Congestion {
     approach: Approach,
     exit: Option<Exit>,
     cycle: SignalCycle,
+    /// What the green lets pass, in vehicles.
+    discharge: Discharge,
     window: CycleWindow,
     free_flow: FreeFlow,
     usual: UsualDemand,
@@ -63,6 +66,7 @@ pub struct CongestionMemory {
     approach: Option<ApproachMemory>,
     exit: Option<ApproachMemory>,
     demand: Option<DemandMemory>,
+    discharge: Option<DischargeMemory>,
 }
 
 /// Share of a cycle that must have been seen for its figures to mean something.
@@ -75,8 +79,6 @@ const LONGEST_FOUND: Duration = Duration::from_secs(242);
 const CYCLES_TO_END: u32 = 3;
 /// Cycles over which it is judged whether more vehicles come than usual.
 const JUDGED_CYCLES: u32 = 2;
-/// Vehicles that must have passed for a cycle's speed to say what is usual: fewer may all have met the green.
-const TEACHING: u32 = 5;
 /// Resting this many cycles while others leave is parking.
 const PARKED_CYCLES: f64 = 1.5;
 const PARKED_AT_LEAST: Duration = Duration::from_secs(90);
@@ -106,6 +108,7 @@ impl Congestion {
             approach: Approach::new(place(around.zone)),
             exit: around.exit.map(|zone| Exit::new(Approach::new(place(zone)))),
             cycle: SignalCycle::new(),
+            discharge: Discharge::new(),
             window: CycleWindow::new(longest * JUDGED_CYCLES),
             free_flow: FreeFlow::new(settings.free_flow_l_s),
             usual: UsualDemand::default(),
@@ -137,21 +140,41 @@ impl Congestion {
         let span = cycle.max(SHORTEST_WINDOW);
         let figures = self.window.figures(now.media, span);
         self.usual.forget_stale(now);
-        let demand = self.window.arrivals(now.media, span * JUDGED_CYCLES, COVERAGE).and_then(|arrivals| self.usual.compare(arrivals));
-        let judged = Judged::new(&self.settings, figures, &self.free_flow, demand);
-        let is_known = figures.coverage >= COVERAGE;
-        let times = Span { cycle: span, hold: self.settings.hold, has_signal: source != CycleSource::Assumed };
-        let since = self.evidence.observe(now, &judged, is_known, times);
-        // A queue that did not clear teaches nothing: a jam is not normal because it lasts.
-        let is_lesson = is_known && !judged.is_left_behind() && !judged.is_used_up() && figures.discharged >= TEACHING;
+        let judged = Judged::new(&self.settings, figures, &self.free_flow, self.demand(now.media, span));
+        let since = self.evidence.observe(now, &judged, Span { cycle: span, hold: self.settings.hold, source });
         let lead = since.map_or(Duration::ZERO, |since| now.media.since(since.media));
         self.episode.retime(Duration::ZERO, self.settings.clear_hold.max(span * CYCLES_TO_END), lead);
         let is_blocked = self.exit.as_ref().is_some_and(Exit::is_blocked);
         let (kind, severity) = if is_blocked { (Kind::Spillback, Severity::High) } else { judged.kind() };
-        let finding = || finding(&self.settings, now, &judged, (cycle, source), (kind, severity));
-        let (begins, ends) = (Truth::of(since.is_some(), is_known), Truth::of(judged.is_over(), is_known));
-        self.episode.observe(now, Judgement { begins, ends, grade: (severity, kind) }, finding, out);
-        self.learn(now, span, figures.speed_l_s.filter(|_| is_lesson));
+        let told = Told { judged: &judged, cycle, source, grade: (kind, severity) };
+        let (begins, ends) = (judged.truth(since.is_some()), judged.truth(judged.is_over()));
+        self.episode.observe(now, Judgement { begins, ends, grade: (severity, kind) }, || told.finding(now), out);
+        let lesson = figures.speed_l_s.filter(|_| judged.teaches());
+        self.learn(now, span, lesson);
+    }
+
+    /// Who came in the last cycles, beside the usual and beside what the green lets pass.
+    fn demand(&self, now: MediaTime, span: Duration) -> Option<Demand> {
+        let arrivals = self.window.arrivals(now, span * JUDGED_CYCLES, COVERAGE)?;
+        let demand = self.usual.compare(arrivals)?;
+        Some(Demand { capacity: self.capacity(), ..demand })
+    }
+
+    /// Vehicles a second that the green lets pass, once the traffic has shown it.
+    fn capacity(&self) -> Option<f64> {
+        let (cycle, source) = self.cycle();
+        let (saturation, green) = (self.discharge.saturation_of_long_queues()?, self.discharge.green_secs()?);
+        (source != CycleSource::Assumed).then(|| saturation * (green / cycle.as_secs_f64()).min(1.0))
+    }
+
+    /// Follows what leaves in the second that ends now.
+    fn watch_discharge(&mut self, now: MediaTime, second: &ApproachSecond) {
+        for number in 0..second.discharged {
+            // When within the second is not known.
+            let before = (f64::from(number) + 0.5) / f64::from(second.discharged) - 1.0;
+            self.discharge.pass(MediaTime::from_secs_f64(now.as_micros() as f64 / 1e6 + before), 1.0);
+        }
+        self.discharge.second(now, second.queue_smp);
     }
 
     /// Learns from each whole cycle once.
@@ -179,18 +202,21 @@ impl Rule for Congestion {
         }
         if let Some(second) = self.approach.observe(scene, secs, parked_after) {
             self.cycle.observe(scene.at.media, second.stopped_share as f32);
+            self.watch_discharge(scene.at.media, &second);
             self.window.push(scene.at.media, second);
             self.decide(scene.at, out);
         }
     }
 
+    /// What was learned about the approach and its signal stays: the view is the same.
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
         self.episode.finish(at, reason, out);
         self.approach.restart();
         if let Some(exit) = &mut self.exit {
             exit.restart();
         }
-        self.cycle.clear();
+        self.cycle.restart();
+        self.discharge.restart();
         self.window.clear();
         self.usual.restart();
         self.evidence = Evidence::default();
@@ -204,6 +230,7 @@ impl Rule for Congestion {
             approach: self.approach.memory(),
             exit: self.exit.as_ref().and_then(Exit::memory),
             demand: self.usual.memory(),
+            discharge: Some(self.discharge.memory()),
         })))
     }
 
@@ -216,6 +243,7 @@ impl Rule for Congestion {
         if let (Some(exit), Some(known)) = (&mut self.exit, &known.exit) {
             exit.recall(known);
         }
+        known.discharge.iter().for_each(|known| self.discharge.recall(known));
         known.demand.into_iter().for_each(|known| self.usual.recall(known));
         true
     }
@@ -284,6 +312,17 @@ mod tests {
             tracks.sort_by_key(|track| track.id);
             rule.observe(&scene.observe(at, FrameSize::new(640, 360), &tracks), &mut Findings::default());
         }
+    }
+
+    #[test]
+    fn a_camera_that_was_away_for_a_while_knows_its_signal_when_it_is_back() {
+        let (mut rule, mut scene) = (rule(&zone(0.2)), SceneState::new());
+        watch(&mut rule, &mut scene, 0, 60);
+        rule.cycle.recall(Duration::from_secs(97));
+        let at = Stamp { media: MediaTime::from_micros(60_000_000), wall: WallTime::from_micros(60_000_000) };
+        rule.finish(at, EndReason::CameraLost, &mut Findings::default());
+        watch(&mut rule, &mut SceneState::new(), 0, 60);
+        assert_eq!(rule.cycle(), (Duration::from_secs(97), CycleSource::Estimated));
     }
 
     #[test]

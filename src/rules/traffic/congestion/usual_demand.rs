@@ -29,6 +29,15 @@ pub(super) struct Demand {
     pub(super) usual: f64,
     /// How many standard deviations it is more than usual.
     pub(super) surprise: f64,
+    /// What the green lets pass, where the traffic has shown it.
+    pub(super) capacity: Option<f64>,
+}
+
+impl Demand {
+    /// Demand over capacity: the degree of saturation of the last two cycles, as far as vehicles came into view.
+    pub(super) fn of_capacity(&self) -> Option<f64> {
+        self.capacity.map(|capacity| self.now / capacity)
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -77,7 +86,7 @@ impl UsualDemand {
         let known = self.known.filter(|known| known.cycles >= ENOUGH)?;
         let expected = (known.per_sec * arrivals.secs).max(1.0);
         let surprise = (arrivals.vehicles - expected) / (expected * known.dispersion.max(1.0)).sqrt();
-        Some(Demand { now: arrivals.vehicles / arrivals.secs, usual: known.per_sec, surprise })
+        Some(Demand { now: arrivals.vehicles / arrivals.secs, usual: known.per_sec, surprise, capacity: None })
     }
 
     /// Forgets the last cycles: a new session.

@@ -1,8 +1,8 @@
 //! What the signal lets pass, from the traffic alone: a queue that was held and leaves shows when the green begins, how much passes while there is a queue, and,
 //! over some cycles, how long the green is.
 //!
-//! Saturation flow is counted as in the field, while the queue moves as one and is long, all lanes together. A free left turn inside
-//! the approach hides the red light; its lane belongs outside the zone.
+//! Saturation flow is counted as in the field, while the queue moves as one and is long, all lanes together; in smp, or in vehicles, as those who pass are given.
+//! A free left turn inside the approach hides the red light; its lane belongs outside the zone.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -183,6 +183,15 @@ impl Discharge {
         self.sum().map(|sum| sum.smp / sum.secs)
     }
 
+    /// The same from the longer queues mostly: each counts by the square of the time it took. Nearer to what a full green lets pass where most queues are
+    /// short, and sooner known when they grow; more at the mercy of a single one.
+    pub(super) fn saturation_of_long_queues(&self) -> Option<f64> {
+        self.sum()?;
+        let (smp, secs) =
+            self.queues.iter().fold((0.0, 0.0), |(smp, secs), queue| (smp + queue.smp * queue.secs, secs + queue.secs.powi(2)));
+        Some(smp / secs)
+    }
+
     /// Effective green in seconds: as long as the saturation flow takes for what passes from the first vehicle to the last one.
     pub(super) fn green_secs(&self) -> Option<f64> {
         let (sum, saturation) = (self.sum()?, self.saturation()?);
@@ -243,6 +252,8 @@ mod tests {
         watch(&mut discharge, 3..11, 10, 3.0);
         let (saturation, green) = (discharge.saturation().expect("queues left"), discharge.green_secs().expect("greens"));
         assert!((saturation - 0.5).abs() < 0.03, "{saturation}");
+        let of_long = discharge.saturation_of_long_queues().expect("queues left");
+        assert!((of_long - 0.5).abs() < 0.03, "{of_long}");
         assert!((26.0..31.0).contains(&green), "{green}");
     }
 
