@@ -81,7 +81,7 @@ bench: setup
 score: build
 	@env=$$(.ci/python-env score tests/score/requirements.txt) && "$$env/python" tests/score/self_check.py && "$$env/python" tests/score/score.py --simpang $(SIMPANG) --media $(MEDIA)
 
-# Four minutes the first time; the generated detections are kept in .cache/learn. `ARGUMENTS="--rough"` for cameras that hang askew and bend lines,
+# Eight minutes the first time; the generated detections are kept in .cache/learn. `ARGUMENTS="--rough"` for cameras that hang askew and bend lines,
 # `ARGUMENTS="--keep FOLDER"` keeps proposals and pictures.
 score-learn: build
 	@env=$$(.ci/python-env scorecard tests/scorecard/requirements.txt) && "$$env/python" tests/scorecard/learn_card.py --simpang $(SIMPANG) $(ARGUMENTS)

@@ -102,7 +102,7 @@ impl Agent {
         };
         let outbox = Arc::new(start_outbox(settings, &wire, &origin, &board, clock, runtime.handle())?);
         let offset = settings.site.utc_offset_hours;
-        let sheets = settings.report.as_ref().map(|report| Sheets::start(report, offset, wire.clone())).transpose()?;
+        let sheets = settings.report.as_ref().map(|report| Sheets::start(report, offset, wire.clone(), Arc::clone(clock))).transpose()?;
         let outlet = Outlet::new(Arc::clone(&outbox), Arc::clone(&board), wire.clone(), Arc::clone(clock));
         let outlet = Arc::new(outlet.reporting(sheets.as_ref().map(Sheets::inlet)));
         let (earlier, over) = earlier::of_cameras(settings, outbox.left_open(), started);

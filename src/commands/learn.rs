@@ -13,8 +13,9 @@ use super::{progress, unwritable};
 use crate::base::time::WallTime;
 use crate::config::check::{self, Surroundings};
 use crate::config::settings::{CameraSettings, Settings};
+use crate::config::{ConfigError, Problem};
 use crate::decode::Frame;
-use crate::learn::{self, Given, Learned, Proposal, Sighting, Watch};
+use crate::learn::{self, Counting, Given, Learned, Proposal, Remark, Sighting, Watch};
 use crate::pipeline::{Pipeline, Step};
 use crate::rules::RuleSet;
 use crate::vision::view::{CameraView, ViewState};
@@ -55,8 +56,8 @@ pub fn run(args: &Args) -> Result<()> {
     let mut seen = watch(args, &loaded.settings, camera)?;
     let learned = learn::learn(&seen.watch)?;
     let given = Given { taken: taken(&loaded.settings), bearing_deg: camera.bearing_deg };
-    let proposal = Proposal::of(&learned, &seen.watch, &given);
-    write_configuration(args, camera, &proposal)?;
+    let mut proposal = Proposal::of(&learned, &seen.watch, &given);
+    write_configuration(args, camera, &mut proposal)?;
     if let Some(path) = &args.picture {
         draw(path, seen.picture.take(), &proposal)?;
     }
@@ -131,20 +132,49 @@ fn taken(settings: &Settings) -> BTreeSet<String> {
 }
 
 /// Writes the configuration, after having checked it as `simpang check` would.
-fn write_configuration(args: &Args, camera: &CameraSettings, proposal: &Proposal) -> Result<()> {
+fn write_configuration(args: &Args, camera: &CameraSettings, proposal: &mut Proposal) -> Result<()> {
     let original = std::fs::read_to_string(&args.config).with_context(|| format!("cannot read `{}` again", args.config.display()))?;
-    let text = learn::configuration(&original, &camera.id, proposal);
+    let counting = match why_not_between_gates(args, &original, camera, proposal) {
+        Some(remark) => {
+            proposal.remarks.push(remark);
+            Counting::Lines
+        }
+        None => Counting::Movements,
+    };
+    let text = learn::configuration(&original, &camera.id, proposal, counting);
     let checked = check::load_text(&text, &args.out, &Surroundings::of(&args.config))?;
     let problem = checked.refused.iter().find(|refused| refused.camera == camera.id.as_str()).and_then(|refused| refused.problems.first());
-    if let Some(problem) = problem {
+    if let Some(Problem { path, what, .. }) = problem {
+        let config = args.config.display();
         anyhow::bail!(
-            "the proposal does not go with `{}`: {} {}; write the camera's lines, zones and rules as tables of their own, or leave them out",
-            args.config.display(),
-            problem.path,
-            problem.what
+            "usulan tidak cocok dengan `{config}`: {path} {what}; tulis garis, zona dan aturan kamera sebagai tabel tersendiri, atau hapus \
+             / the proposal does not go with `{config}`: {path} {what}; write the camera's lines, zones and rules as tables of their own, or leave them out"
         );
     }
     std::fs::write(&args.out, text).with_context(|| unwritable(&args.out))
+}
+
+/// Why turning movements cannot be counted between the proposed gates; `None` when they can.
+fn why_not_between_gates(args: &Args, original: &str, camera: &CameraSettings, proposal: &Proposal) -> Option<Remark> {
+    if has_gates(original, camera.id.as_str()) {
+        return Some(Remark::GatesThere);
+    }
+    let text = learn::configuration(original, &camera.id, proposal, Counting::Movements);
+    let problems = match check::load_text(&text, &args.out, &Surroundings::of(&args.config)) {
+        Ok(checked) => checked.problems(),
+        Err(ConfigError::Refused { problems, .. }) => problems,
+        Err(_) => Vec::new(),
+    };
+    let table = format!("cameras.{}.gates", camera.id);
+    let problem = problems.into_iter().find(|problem| problem.path.starts_with(&table))?;
+    Some(Remark::GatesRefused { what: format!("{} {}", problem.path, problem.what) })
+}
+
+/// Whether the text has gates, or a rule that counts between them, for this camera.
+fn has_gates(text: &str, camera: &str) -> bool {
+    let file: Option<toml::Table> = toml::from_str(text).ok();
+    let camera = file.as_ref().and_then(|file| file.get("cameras")?.get(camera));
+    camera.is_some_and(|camera| camera.get("gates").is_some() || camera.get("rules").is_some_and(|rules| rules.get("movements").is_some()))
 }
 
 fn draw(path: &Path, picture: Option<Frame>, proposal: &Proposal) -> Result<()> {
@@ -163,11 +193,13 @@ fn write_passages(path: &Path, learned: &Learned, proposal: &Proposal) -> Result
 
 /// What is proposed and what is not known, for people.
 fn report(args: &Args, proposal: &Proposal) -> String {
-    let lanes = proposal.pieces.iter().filter(|piece| piece.piece_use == learn::PieceUse::Lane).count();
+    let lanes = proposal.pieces.iter().filter(|piece| matches!(piece.piece_use, learn::PieceUse::Lane(_))).count();
     let stops = proposal.lines.iter().filter(|line| line.line_use == learn::LineUse::Stop).count();
     let (arms, movements) = (proposal.arms.len(), proposal.movements.len());
-    let mut text = format!("{arms} lengan, {lanes} lajur, {stops} garis henti, {movements} gerakan, dari {} kendaraan", proposal.vehicles);
-    text += &format!(" / {arms} arms, {lanes} lanes, {stops} stop lines, {movements} movements, from {} vehicles\n", proposal.vehicles);
+    let mut text =
+        format!("{arms} lengan, {lanes} lajur, {stops} garis henti, {movements} gerakan, dari {} jejak kendaraan", proposal.vehicles);
+    text +=
+        &format!(" / {arms} arms, {lanes} lanes, {stops} stop lines, {movements} movements, from {} vehicle tracks\n", proposal.vehicles);
     for remark in &proposal.remarks {
         text += &format!("- {}\n  / {}\n", remark.indonesian(), remark.english());
     }

@@ -9,7 +9,8 @@ use super::channel::Channel;
 use super::cloud_event::{GeoPoint, Sentences};
 use super::envelope::Envelope;
 use super::flow::{Period, per_hour, vehicle_type};
-use super::measures::{ApproachFigures, DelayMethod, FigureSource, FlowReport, Missing};
+use super::gaps;
+use super::measures::{ApproachFigures, DelayMethod, FigureSource, FlowReport};
 use super::units::{CycleSource, Units};
 use super::utc::Utc;
 use super::wire::{Wire, to_json};
@@ -146,7 +147,7 @@ pub struct ApproachObserved {
     /// Ours: figures that are at least what is said, because the queue reached out of sight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at_least: Vec<String>,
-    /// Ours: why a figure is absent, by its name.
+    /// Ours: why a figure is absent, by its name: in Indonesian, then in English after a slash.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub not_measured: BTreeMap<String, String>,
     /// Ours: in which units the figures can be read.
@@ -212,7 +213,7 @@ impl Wire {
         let in_metres = |lengths: Option<f64>| figure(lengths.zip(metres).map(|(lengths, metres)| lengths * metres));
         let density_l = figures.length_l.filter(|length| *length > 0.0).map(|length| figures.vehicles_mean / length);
         let delay = figures.delay;
-        ApproachObserved {
+        let observed = ApproachObserved {
             id: self.urn("TrafficFlowObserved", report, report.place.as_str()),
             model: "TrafficFlowObserved".to_owned(),
             location: self.identity().position.map(GeoPoint::new),
@@ -256,11 +257,13 @@ impl Wire {
             delay_vehicles: delay.and_then(|delay| delay.vehicles),
             level_of_service: figures.level,
             los_table: figures.los_table,
-            at_least: at_least(figures),
-            not_measured: not_measured(&figures.missing),
+            at_least: Vec::new(),
+            not_measured: BTreeMap::new(),
             units: Units { calibrated: metres.is_some() },
             text: sentences(&self.identity().site_name, report, figures, (smp, &emp.name)),
-        }
+        };
+        let (at_least, not_measured) = (gaps::at_least(&observed, figures), gaps::not_measured(&observed, figures));
+        ApproachObserved { at_least, not_measured, ..observed }
     }
 
     fn class_flows(&self, report: &FlowReport, figures: &ApproachFigures) -> BTreeMap<String, ClassFlow> {
@@ -277,44 +280,6 @@ impl Wire {
 /// JSON has no word for what is no number.
 fn figure(value: Option<f64>) -> Option<f64> {
     value.filter(|value| value.is_finite()).map(rounded_rate)
-}
-
-fn at_least(figures: &ApproachFigures) -> Vec<String> {
-    let bound = |name: &str, is_there: bool| (figures.is_out_of_sight && is_there).then(|| name.to_owned());
-    let is_measured = figures.delay.is_some_and(|delay| delay.method == DelayMethod::Measured);
-    let names = [
-        bound("queueMaxL", true),
-        bound("demandPcuH", figures.demand_smp_h.is_some()),
-        bound("degreeOfSaturation", figures.degree_of_saturation.is_some()),
-        bound(if is_measured { "delayS" } else { "delayPcuS" }, figures.delay.is_some()),
-    ];
-    names.into_iter().flatten().collect()
-}
-
-fn not_measured(missing: &[Missing]) -> BTreeMap<String, String> {
-    let words = |missing: &Missing| -> (&[&str], &str) {
-        match missing {
-            Missing::ShorterThanCycle => {
-                (&["degreeOfSaturation", "delayS", "levelOfService"], "over less than a cycle of the signal they say nothing")
-            }
-            Missing::Coverage => {
-                (&["degreeOfSaturation", "delayS", "levelOfService"], "pictures were analysed for less than 80 % of the period")
-            }
-            Missing::NoDischarge => {
-                (&["degreeOfSaturation"], "too few queues were seen to leave to know green and saturation flow; configure them, or wait")
-            }
-            Missing::NoCycle => (&["degreeOfSaturation"], "the traffic shows no signal; configure its cycle where there is one"),
-            Missing::NotFollowed => (
-                &["delayS", "levelOfService"],
-                "too few vehicles were followed from end to end, and the formula needs a degree of saturation",
-            ),
-            Missing::Nobody => (&["speedLS"], "nobody was there"),
-            Missing::NoWholeCycle => (&["queueResidualL"], "no whole cycle of the signal was seen yet"),
-        }
-    };
-    let each =
-        missing.iter().map(words).flat_map(|(figures, why)| figures.iter().map(move |figure| ((*figure).to_owned(), why.to_owned())));
-    each.collect()
 }
 
 /// Flow, saturation, delay and level, each with its manual or table.

@@ -137,7 +137,24 @@ fn approach(out: &mut String, report: &FlowReport, observed: &ApproachObserved) 
     for class in CLASSES {
         add!(out, ",{}", observed.by_class.get(class).map_or(0, |flow| flow.intensity));
     }
-    let figures = [
+    for figure in figures(observed) {
+        match figure {
+            Some(figure) => add!(out, ",{figure}"),
+            None => out.push(','),
+        }
+    }
+    let method = observed.delay_method.map_or("", |method| match method {
+        Method::Measured => "measured",
+        Method::Mkji1997 => "mkji-1997",
+    });
+    let level = observed.level_of_service.map_or_else(String::new, |level| format!("{level:?}"));
+    add!(out, ",{method},{level},{},{}", observed.los_table.word(), observed.at_least.join(" "));
+    add!(out, ",{},{}\n", observed.coverage, field(&observed.smp_table));
+}
+
+/// What was measured on an approach, in the order of the columns from the headway to the delay in smp.
+fn figures(observed: &ApproachObserved) -> [Option<f64>; 19] {
+    [
         observed.average_headway_time,
         observed.speed_l_s,
         observed.average_vehicle_speed,
@@ -157,20 +174,7 @@ fn approach(out: &mut String, report: &FlowReport, observed: &ApproachObserved) 
         observed.degree_of_saturation,
         observed.delay_s,
         observed.delay_pcu_s,
-    ];
-    for figure in figures {
-        match figure {
-            Some(figure) => add!(out, ",{figure}"),
-            None => out.push(','),
-        }
-    }
-    let method = observed.delay_method.map_or("", |method| match method {
-        Method::Measured => "measured",
-        Method::Mkji1997 => "mkji-1997",
-    });
-    let level = observed.level_of_service.map_or_else(String::new, |level| format!("{level:?}"));
-    add!(out, ",{method},{level},{},{}", observed.los_table.word(), observed.at_least.join(" "));
-    add!(out, ",{},{}\n", observed.coverage, field(&observed.smp_table));
+    ]
 }
 
 /// The only field that people name freely: without what would end it.

@@ -24,6 +24,7 @@ mod units;
 mod measures;
 mod movements;
 mod approach;
+mod gaps;
 mod csv;
 pub mod channel;
 pub mod reader;

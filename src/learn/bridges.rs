@@ -10,10 +10,14 @@ use super::movements::Movement;
 use super::plan::Place;
 use super::step::Step;
 
-/// Hidden for so long at most.
+/// Hidden for so long at most; one that was lost while it stood in the queue, longer.
 const HIDDEN_S: f64 = 4.0;
+const STANDING_S: f64 = 12.0;
 /// One that is lost so far before the gate is lost in the queue, not at its front.
 const BEFORE_GATE_L: f32 = 4.0;
+/// On the road towards the gate is who goes its way, so far beside its edges at most.
+const AHEAD_DEG: f32 = 25.0;
+const BESIDE_ROAD_L: f32 = 0.3;
 /// Beside the typical path, at most.
 const BESIDE_L: f32 = 0.9;
 /// Moving off with 2.5 m/s² and going on at 55 km/h at most, in L.
@@ -25,15 +29,20 @@ const SLACK_L: f32 = 0.8;
 /// For each journey, the one that it continues and the arm that one came from.
 pub(super) fn bridges(junction: &Junction, journeys: &[Journey], gates: &[Gates], typical: &[Movement]) -> Vec<Option<(usize, usize)>> {
     let mut pairs: Vec<(f32, usize, usize, usize)> = Vec::new();
-    let ends: Vec<(usize, usize, f32)> =
+    let mut ends: Vec<(usize, usize, f32)> =
         (0..journeys.len()).filter_map(|index| end_of(junction, index, &journeys[index], &gates[index])).collect();
+    let ended = |end: usize| journeys[end].last().at;
+    ends.sort_by(|a, b| ended(a.0).total_cmp(&ended(b.0)));
     for (start, journey) in journeys.iter().enumerate() {
         let (None, Some((to, _))) = (gates[start].entry, gates[start].exit) else { continue };
-        for &(end, from, speed) in &ends {
-            let gap = journey.first().at - journeys[end].last().at;
+        let found_at = journey.first().at;
+        let lost = ends.partition_point(|end| ended(end.0) < found_at - STANDING_S)..ends.partition_point(|end| ended(end.0) < found_at);
+        for &(end, from, speed) in &ends[lost] {
+            let gap = found_at - ended(end);
             let is_alike = journeys[end].is_two_wheeler() == journey.is_two_wheeler();
             let movement = typical.iter().find(|movement| (movement.from, movement.to) == (from, to));
-            if let Some(movement) = movement.filter(|_| is_alike && gap > 0.0 && gap <= HIDDEN_S)
+            let longest = if speed < STANDING_L_S { STANDING_S } else { HIDDEN_S };
+            if let Some(movement) = movement.filter(|_| is_alike && gap <= longest)
                 && let Some(off) = off(&movement.path, journeys[end].last(), journey.first(), (gap as f32, speed))
             {
                 pairs.push((off, end, start, from));
@@ -59,9 +68,14 @@ fn end_of(junction: &Junction, index: usize, journey: &Journey, gates: &Gates) -
     if let Some((arm, _)) = gates.entry {
         return Some((index, arm, speed));
     }
+    let last = journey.last();
     let is_at_gate = |side: &super::Side| {
-        let on = side.road.locate(journey.last().place);
-        side.members.binary_search(&index).is_ok() && (side.gate - BEFORE_GATE_L..=side.gate).contains(&on.along)
+        let (on, (right, left)) = (side.road.locate(last.place), side.edges());
+        let is_on_road = (right - BESIDE_ROAD_L..=left + BESIDE_ROAD_L).contains(&on.beside)
+            && last.heading.length() > 0.5
+            && last.heading.degrees_to(side.road.heading()) <= AHEAD_DEG;
+        let is_there = (side.gate - BEFORE_GATE_L..=side.gate).contains(&on.along);
+        is_there && (is_on_road || side.members.binary_search(&index).is_ok())
     };
     let arm = junction.arms.iter().position(|arm| arm.inbound.as_ref().is_some_and(is_at_gate))?;
     Some((index, arm, speed))
@@ -80,7 +94,7 @@ fn off(path: &[Place], last: &Spot, first: &Spot, (gap, speed): (f32, f32)) -> O
 }
 
 /// How far along a path a place is, and how far beside it.
-fn along(path: &[Place], place: Place) -> Option<(f32, f32)> {
+pub(super) fn along(path: &[Place], place: Place) -> Option<(f32, f32)> {
     let mut before = 0.0;
     let mut best: Option<(f32, f32)> = None;
     for pair in path.windows(2) {

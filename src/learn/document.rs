@@ -1,15 +1,24 @@
-//! A proposal as configuration text: the configuration that was there, with lines, zones and counting rules behind it, and in comments what configuration
-//! has no place for: movements, car lengths, what is not known.
+//! A proposal as configuration text: the configuration that was there, with lines, zones, gates and the rules that count and measure behind it, and in
+//! comments what configuration has no place for: how many took which movement, car lengths, what is not known.
 
 use std::fmt::Write as _;
 
-use super::proposal::{LineUse, Piece, PieceUse, Proposal};
+use super::proposal::{LineUse, NamedMovement, Piece, PieceUse, Proposal};
 use super::sizes::COLUMNS;
 use crate::base::geom::{Norm, Point};
 use crate::base::id::Slug;
 
+/// How traffic at the gates is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Counting {
+    /// From gate to gate: turning movements.
+    Movements,
+    /// Each gate as a line of its own, where gates make no junction or the camera has others.
+    Lines,
+}
+
 /// The configuration `original` with the proposal for `camera` behind it.
-pub fn configuration(original: &str, camera: &Slug, proposal: &Proposal) -> String {
+pub fn configuration(original: &str, camera: &Slug, proposal: &Proposal, counting: Counting) -> String {
     let mut text = original.trim_end().to_owned();
     text += "\n\n";
     head(&mut text, camera, proposal);
@@ -20,6 +29,32 @@ pub fn configuration(original: &str, camera: &Slug, proposal: &Proposal) -> Stri
     for piece in &proposal.pieces {
         zone(&mut text, camera, piece);
     }
+    match counting {
+        Counting::Movements => gates(&mut text, camera, proposal),
+        Counting::Lines => line_counts(&mut text, camera, proposal),
+    }
+    for piece in proposal.pieces.iter().filter(|piece| piece.stop_line.is_some()) {
+        put(&mut text, format_args!("\n[[cameras.{camera}.rules.approach]]\nzone = \"{}\"\n", piece.id));
+    }
+    movements(&mut text, proposal);
+    car_lengths(&mut text, proposal);
+    text
+}
+
+/// The gates of each arm, and the rule that counts between them.
+fn gates(text: &mut String, camera: &Slug, proposal: &Proposal) {
+    for gate in &proposal.gates {
+        put(text, format_args!("\n[cameras.{camera}.gates.{}]\n", gate.arm));
+        for (key, line) in [("entry", &gate.entry), ("exit", &gate.exit)] {
+            if let Some(line) = line {
+                put(text, format_args!("{key} = \"{line}\"\n"));
+            }
+        }
+    }
+    put(text, format_args!("\n[[cameras.{camera}.rules.movements]]\n"));
+}
+
+fn line_counts(text: &mut String, camera: &Slug, proposal: &Proposal) {
     for line in &proposal.lines {
         let (right, left) = match line.line_use {
             LineUse::Stop => continue,
@@ -27,13 +62,10 @@ pub fn configuration(original: &str, camera: &Slug, proposal: &Proposal) -> Stri
             LineUse::Exit => ("keluar", "melawan"),
         };
         put(
-            &mut text,
+            text,
             format_args!("\n[[cameras.{camera}.rules.line_count]]\nline = \"{}\"\nto_right = \"{right}\"\nto_left = \"{left}\"\n", line.id),
         );
     }
-    movements(&mut text, proposal);
-    car_lengths(&mut text, proposal);
-    text
 }
 
 /// Infallible: `fmt::Write` for `String` does not fail.
@@ -48,7 +80,13 @@ fn head(text: &mut String, camera: &Slug, proposal: &Proposal) {
         text,
         format_args!("# === PROPOSAL of `simpang learn` for camera {camera}: check it in the picture, rename, delete what is wrong ===\n"),
     );
-    put(text, format_args!("# Dari {:.0} detik dan {} kendaraan / from {0:.0} s and {1} vehicles.\n", proposal.seconds, proposal.vehicles));
+    put(
+        text,
+        format_args!(
+            "# Dari {:.0} detik dan {} jejak kendaraan / from {0:.0} s and {1} vehicle tracks.\n",
+            proposal.seconds, proposal.vehicles
+        ),
+    );
     put(
         text,
         format_args!(
@@ -68,7 +106,7 @@ fn zone(text: &mut String, camera: &Slug, piece: &Piece) {
     let kind = match piece.piece_use {
         PieceUse::Approach => "approach",
         PieceUse::Exit => "exit",
-        PieceUse::Lane => "area",
+        PieceUse::Lane(_) => "area",
         PieceUse::Box => "box",
     };
     let corners: Vec<String> = piece.polygon.corners().iter().map(|&corner| point(corner)).collect();
@@ -84,18 +122,14 @@ fn zone(text: &mut String, camera: &Slug, piece: &Piece) {
 
 fn movements(text: &mut String, proposal: &Proposal) {
     let (all, unknown) = proposal.passages;
-    put(text, format_args!("\n# Gerakan / movements: {all} kendaraan / vehicles, {unknown} tidak diketahui / unknown.\n"));
-    put(text, format_args!("# dari masuk-* ke keluar-*: terlihat di kedua gerbang / dari jejak khas; jejak khas dalam bagian gambar\n"));
     put(
         text,
-        format_args!("# from masuk-* to keluar-*: seen at both gates / by the typical path; typical path in shares of the picture\n"),
+        format_args!("\n# Gerakan yang terlihat: {all} kendaraan, {unknown} tidak diketahui; dalam kurung yang dikenali dari jejak khas\n"),
     );
+    put(text, format_args!("# Movements seen: {all} vehicles, {unknown} unknown; in brackets those known by the typical path\n"));
     for movement in &proposal.movements {
-        let path: Vec<String> = movement.path.iter().step_by(3).map(|&at| point(at)).collect();
-        put(
-            text,
-            format_args!("# {} -> {}: {} / {}; [{}]\n", movement.from, movement.to, movement.seen, movement.by_path, path.join(", ")),
-        );
+        let NamedMovement { from, to, by_path, .. } = movement;
+        put(text, format_args!("# {from} -> {to}: {} ({by_path})\n", movement.vehicles()));
     }
 }
 

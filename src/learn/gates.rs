@@ -58,32 +58,52 @@ impl Gates {
     }
 }
 
-/// The number of the first spot behind the gate of this side.
-fn passed(side: &Side, journey: &Journey) -> Option<usize> {
+/// Where a journey leaves by a gate and comes in by one again: it is another vehicle, taken for the one that drove away, or one that has turned round. Numbers
+/// of the spots that are farthest away in between.
+pub(super) fn returns(junction: &Junction, journey: &Journey) -> Vec<usize> {
+    let through = |side: &Side| crossings(side, journey).map(|at| (at, side.road.way)).collect::<Vec<_>>();
+    let mut passages: Vec<(usize, Way)> = junction.arms.iter().flat_map(|arm| arm.sides()).flat_map(through).collect();
+    passages.sort_by_key(|(at, _)| *at);
+    let pairs = passages.windows(2).filter(|pair| pair[0].1 == Way::Out && pair[1].1 == Way::In);
+    let far = |at: &usize| journey.spots[*at].place.distance(junction.middle);
+    pairs.filter_map(|pair| (pair[0].0..pair[1].0).max_by(|a, b| far(a).total_cmp(&far(b)))).collect()
+}
+
+/// So far beside the ends of a gate it is still passed.
+fn is_within(side: &Side, beside: f32) -> bool {
     let (right, left) = side.edges();
-    let is_within = |beside: f32| (right - BESIDE_GATE_L..=left + BESIDE_GATE_L).contains(&beside);
-    let straight = |spot: &Spot| spot.heading.length() > 0.5 && spot.heading.degrees_to(side.road.heading()) <= STRAIGHT_DEG;
-    let located = |spot: &Spot| side.road.locate(spot.place);
-    let through = journey.spots.windows(2).position(|pair| {
-        let (before, behind) = (located(&pair[0]), located(&pair[1]));
+    (right - BESIDE_GATE_L..=left + BESIDE_GATE_L).contains(&beside)
+}
+
+/// Numbers of the first spots behind the gate of this side, each time that it is passed.
+fn crossings<'a>(side: &'a Side, journey: &'a Journey) -> impl Iterator<Item = usize> + 'a {
+    let crosses = |pair: &[Spot]| {
+        let (before, behind) = (side.road.locate(pair[0].place), side.road.locate(pair[1].place));
         let step = Step::between(pair[0].place, pair[1].place);
         let share = (side.gate - before.along) / (behind.along - before.along).max(1e-6);
         before.along < side.gate
             && behind.along >= side.gate
-            && is_within(before.beside + share * (behind.beside - before.beside))
+            && is_within(side, before.beside + share * (behind.beside - before.beside))
             && step.degrees_to(side.road.heading()) <= PASSING_DEG
-    });
+    };
+    journey.spots.windows(2).enumerate().filter(move |(_, pair)| crosses(pair)).map(|(at, _)| at + 1)
+}
+
+/// The number of the first spot behind the gate of this side.
+fn passed(side: &Side, journey: &Journey) -> Option<usize> {
+    let straight = |spot: &Spot| spot.heading.length() > 0.5 && spot.heading.degrees_to(side.road.heading()) <= STRAIGHT_DEG;
+    let located = |spot: &Spot| side.road.locate(spot.place);
     let first = || {
         let on = located(journey.first());
         let has_passed = side.road.way == Way::In && (side.gate..side.gate + NEAR_GATE_L).contains(&on.along);
-        (has_passed && is_within(on.beside) && straight(journey.first())).then_some(0)
+        (has_passed && is_within(side, on.beside) && straight(journey.first())).then_some(0)
     };
     let last = || {
         let on = located(journey.last());
         let will_pass = side.road.way == Way::Out && (side.gate - NEAR_GATE_L..side.gate).contains(&on.along);
-        (will_pass && is_within(on.beside) && straight(journey.last())).then_some(journey.spots.len() - 1)
+        (will_pass && is_within(side, on.beside) && straight(journey.last())).then_some(journey.spots.len() - 1)
     };
-    through.map(|at| at + 1).or_else(first).or_else(last)
+    crossings(side, journey).next().or_else(first).or_else(last)
 }
 
 /// One who came by this road and left it without passing its gate: the number of the first spot behind the gate's line.

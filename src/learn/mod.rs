@@ -15,6 +15,7 @@ mod gates;
 mod journey;
 mod junction;
 mod lanes;
+mod legend;
 mod movements;
 mod names;
 mod picture;
@@ -25,18 +26,20 @@ mod road;
 mod sizes;
 mod step;
 mod stop_line;
+mod swaps;
 mod table;
 mod watch;
+mod words;
 
 pub use arms::Way;
-pub use document::configuration;
+pub use document::{Counting, configuration};
 pub use journey::{Journey, Spot};
 pub use junction::{Junction, LearnedArm, Side};
 pub use lanes::{Lane, Lanes};
 pub use movements::{Known, Movement, Passage};
 pub use picture::draw;
 pub use plan::{L_M, Place, Plan, View};
-pub use proposal::{Given, LineUse, NamedLine, NamedMovement, Piece, PieceUse, Proposal};
+pub use proposal::{Given, LineUse, NamedGate, NamedLine, NamedMovement, Piece, PieceUse, Proposal};
 pub use remark::{NothingLearned, Remark};
 pub use road::{OnRoad, Road};
 pub use step::Step;
@@ -76,14 +79,15 @@ pub fn learn(watch: &Watch) -> Result<Learned, NothingLearned> {
         return Err(NothingLearned::NothingMoves { vehicles: watch.tracks.len(), seconds });
     }
     let journeys = View::fit(watch.size, &boxes).map(|view| (view, journey::journeys(watch, &view)));
-    let Some((view, journeys)) = journeys.filter(|(_, journeys)| journeys.len() >= FEWEST_JOURNEYS) else {
+    let Some((view, mut journeys)) = journeys.filter(|(_, journeys)| journeys.len() >= FEWEST_JOURNEYS) else {
         return Err(NothingLearned::TooFew { vehicles: watch.tracks.len(), seconds });
     };
+    journeys = swaps::cut_returns(&Junction::of(&journeys), journeys);
     let junction = Junction::of(&journeys);
     if junction.arms.is_empty() {
         return Err(NothingLearned::NoRoad { vehicles: journeys.len() });
     }
-    let (passages, movements) = movements::movements(&junction, &journeys);
+    let (passages, movements) = movements::movements(&junction, &mut journeys);
     Ok(Learned { view, journeys, junction, passages, movements })
 }
 

@@ -55,8 +55,8 @@ pub enum PieceUse {
     Approach,
     /// All lanes away from it.
     Exit,
-    /// One lane.
-    Lane,
+    /// One lane, towards the junction or away from it.
+    Lane(Way),
     /// The middle of the junction.
     Box,
 }
@@ -78,6 +78,17 @@ pub struct Piece {
     pub stop_line: Option<String>,
 }
 
+/// Where the traffic of an arm comes in and leaves, by the ids of the lines.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamedGate {
+    /// Name of the arm.
+    pub arm: String,
+    /// Line on the way in.
+    pub entry: Option<String>,
+    /// Line on the way out.
+    pub exit: Option<String>,
+}
+
 /// A movement with the names of its arms.
 #[derive(Clone, PartialEq, Debug)]
 pub struct NamedMovement {
@@ -93,6 +104,13 @@ pub struct NamedMovement {
     pub path: Vec<Point<Norm>>,
 }
 
+impl NamedMovement {
+    /// All vehicles that took it.
+    pub fn vehicles(&self) -> usize {
+        self.seen + self.by_path
+    }
+}
+
 /// All that is proposed.
 #[derive(Clone, Debug)]
 pub struct Proposal {
@@ -106,6 +124,8 @@ pub struct Proposal {
     pub arms: Vec<String>,
     /// Stop lines and gates.
     pub lines: Vec<NamedLine>,
+    /// What the lines are to each arm that has a gate.
+    pub gates: Vec<NamedGate>,
     /// Approaches, exits, lanes, the box.
     pub pieces: Vec<Piece>,
     /// Who goes where.
@@ -141,6 +161,7 @@ impl Proposal {
             vehicles: learned.journeys.len(),
             arms: Vec::new(),
             lines: Vec::new(),
+            gates: Vec::new(),
             pieces: Vec::new(),
             movements: Vec::new(),
             passages: (learned.passages.len(), learned.passages.iter().filter(|passage| passage.movement().is_none()).count()),
@@ -169,30 +190,30 @@ impl Proposal {
             plain.into_iter().chain(lanes).collect()
         };
         let name = free_name(arm_name(arm.outward, bearing_deg), taken, ids);
-        match &arm.inbound {
-            Some(side) => self.add_side(side, &name),
-            None => self.remarks.push(Remark::NoEntry { arm: name.clone() }),
-        }
-        match &arm.outbound {
-            Some(side) => self.add_side(side, &name),
-            None => self.remarks.push(Remark::NoExit { arm: name.clone() }),
+        let entry = arm.inbound.as_ref().and_then(|side| self.add_side(side, &name));
+        let exit = arm.outbound.as_ref().and_then(|side| self.add_side(side, &name));
+        self.remarks.extend(arm.inbound.is_none().then(|| Remark::NoEntry { arm: name.clone() }));
+        self.remarks.extend(arm.outbound.is_none().then(|| Remark::NoExit { arm: name.clone() }));
+        if entry.is_some() || exit.is_some() {
+            self.gates.push(NamedGate { arm: name.clone(), entry, exit });
         }
         self.arms.push(name);
     }
 
-    fn add_side(&mut self, side: &Side, arm: &str) {
+    /// Lines, lanes and the whole of one way; gives the id of its gate.
+    fn add_side(&mut self, side: &Side, arm: &str) -> Option<String> {
         let (way, gate_use, piece_use, title) = match side.road.way {
             Way::In => ("masuk", LineUse::Entry, PieceUse::Approach, format!("Pendekat {arm}")),
             Way::Out => ("keluar", LineUse::Exit, PieceUse::Exit, format!("Keluar {arm}")),
         };
         let id = if piece_use == PieceUse::Approach { format!("pendekat-{arm}") } else { format!("ruas-keluar-{arm}") };
         let stop_line = side.stop.and_then(|stop| self.add_line(side, (stop.along, 0.0), (format!("henti-{arm}"), LineUse::Stop, &id)));
-        self.add_line(side, (side.gate, BEYOND_L), (format!("{way}-{arm}"), gate_use, &id));
+        let gate = self.add_line(side, (side.gate, BEYOND_L), (format!("{way}-{arm}"), gate_use, &id));
         self.add_piece(side, side.edges(), (id, title.clone(), piece_use), stop_line);
         // Numbered from the kerb, which is on the left where one drives on the left.
         for (number, lane) in (1..).zip(side.lanes.lanes.iter().rev()) {
             let id = format!("lajur-{way}-{arm}-{number}");
-            self.add_piece(side, (lane.right, lane.left), (id, format!("{title}, lajur {number}"), PieceUse::Lane), None);
+            self.add_piece(side, (lane.right, lane.left), (id, format!("{title}, lajur {number}"), PieceUse::Lane(side.road.way)), None);
         }
         if side.road.way == Way::In && side.stop.is_none() && !self.remarks.contains(&Remark::NoCrossing) {
             self.remarks.push(Remark::NoStopLine { arm: arm.to_owned() });
@@ -203,6 +224,7 @@ impl Proposal {
         if side.vehicles < FEW {
             self.remarks.push(Remark::Few { road: title, vehicles: side.vehicles });
         }
+        gate
     }
 
     fn add_line(&mut self, side: &Side, (along, beyond): (f32, f32), (id, line_use, zone): (String, LineUse, &str)) -> Option<String> {
@@ -283,18 +305,25 @@ impl Proposal {
         if unknown > 0 {
             self.remarks.push(Remark::Unknown { percent: 100.0 * unknown as f64 / all as f64 });
         }
-        let (mut cells, mut of) = (0, 0);
-        for arrow in &self.arrows {
-            let lanes = self.pieces.iter().filter(|piece| piece.piece_use == PieceUse::Lane && piece.polygon.contains(arrow.at));
-            for direction in lanes.filter_map(|lane| lane.direction) {
-                let line = self.view.size().line_to_pixel(direction);
-                let (dx, dy) = (line.b.x - line.a.x, line.b.y - line.a.y);
-                of += 1;
-                cells += usize::from(dx * arrow.way.x + dy * arrow.way.y < OTHERWISE * dx.hypot(dy));
-            }
-        }
+        let judged = || self.arrows.iter().flat_map(|arrow| self.agreements(arrow));
+        let (cells, of) = (judged().filter(|agrees| !agrees).count(), judged().count());
         if cells > 0 {
             self.remarks.push(Remark::Disagree { cells, of });
         }
+    }
+
+    /// Whether traffic of a cell goes another way than a lane that lies there.
+    pub(super) fn disagrees(&self, arrow: &Arrow) -> bool {
+        self.agreements(arrow).any(|agrees| !agrees)
+    }
+
+    /// For each lane that lies there, whether it leads the way that the traffic goes.
+    fn agreements(&self, arrow: &Arrow) -> impl Iterator<Item = bool> {
+        let lanes = self.pieces.iter().filter(|piece| matches!(piece.piece_use, PieceUse::Lane(_)) && piece.polygon.contains(arrow.at));
+        lanes.filter_map(|lane| lane.direction).map(|direction| {
+            let line = self.view.size().line_to_pixel(direction);
+            let (dx, dy) = (line.b.x - line.a.x, line.b.y - line.a.y);
+            dx * arrow.way.x + dy * arrow.way.y >= OTHERWISE * dx.hypot(dy)
+        })
     }
 }

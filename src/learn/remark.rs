@@ -111,6 +111,13 @@ pub enum Remark {
         /// How many.
         tracks: usize,
     },
+    /// The camera has gates, or a rule that counts between them: only one set of gates makes sense.
+    GatesThere,
+    /// The gates do not make a junction.
+    GatesRefused {
+        /// What is wrong with them, in the words of `simpang check`.
+        what: String,
+    },
 }
 
 impl Remark {
@@ -137,6 +144,13 @@ impl Remark {
             Self::LeftOut { tracks } => {
                 format!("{tracks} jejak tidak disimpan karena rekaman terlalu panjang; 15 menit sampai satu jam cukup")
             }
+            Self::GatesThere => {
+                "kamera ini sudah punya gerbang (`gates`): yang baru tidak dipasang sebagai gerbang, hanya dihitung sebagai garis"
+                    .to_owned()
+            }
+            Self::GatesRefused { what } => {
+                format!("gerakan membelok tidak dihitung, gerbang hanya dihitung sebagai garis; keterangan pemeriksa: {what}")
+            }
         }
     }
 
@@ -158,6 +172,10 @@ impl Remark {
             Self::Sizes { percent } => format!("sizes of vehicles are {percent:.0} % off the usual; distances are not sure"),
             Self::LeftOut { tracks } => {
                 format!("{tracks} tracks were not kept, the recording is too long; 15 minutes to an hour are enough")
+            }
+            Self::GatesThere => "this camera has `gates` already: the new ones are counted as lines only".to_owned(),
+            Self::GatesRefused { what } => {
+                format!("turning movements are not counted, the gates are counted as lines only; the check says: {what}")
             }
         }
     }

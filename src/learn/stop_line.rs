@@ -39,13 +39,43 @@ pub struct StopLine {
 
 /// The stop line of a way towards the junction; `None` when too few stood.
 pub(super) fn stop_line(road: &Road, stream: &Stream, journeys: &[Journey]) -> Option<StopLine> {
-    let stands: Vec<Stand> = stream.journeys.iter().flat_map(|&index| stands(road, &journeys[index])).collect();
-    let is_first = |stand: &&Stand| !stands.iter().any(|other| is_ahead(stand, other));
-    let fronts: Vec<f32> = stands.iter().filter(is_first).map(|stand| stand.front).collect();
-    let weight = |at: f32| fronts.iter().map(|front| (-0.5 * ((front - at) / SMOOTHED_L).powi(2)).exp()).sum::<f32>();
-    let mode = fronts.iter().copied().max_by(|&a, &b| weight(a).total_cmp(&weight(b)))?;
+    let fronts = fronts(stream.journeys.iter().flat_map(|&index| stands(road, &journeys[index])).collect());
+    let mode = mode(&fronts)?;
     let near: Vec<f32> = fronts.iter().copied().filter(|front| (front - mode).abs() <= 2.5 * SMOOTHED_L).collect();
     (near.len() >= FEWEST_FIRST).then(|| StopLine { along: near.iter().sum::<f32>() / near.len() as f32, seen: near.len() })
+}
+
+/// Where those stood who had nobody in front of them.
+fn fronts(mut stands: Vec<Stand>) -> Vec<f32> {
+    stands.sort_by(|a, b| a.from.total_cmp(&b.from));
+    let mut has_ahead = vec![false; stands.len()];
+    // Those that stand while the next one comes: a queue, not a day.
+    let mut standing: Vec<usize> = Vec::new();
+    for (index, stand) in stands.iter().enumerate() {
+        standing.retain(|&other| stands[other].to > stand.from);
+        for &other in &standing {
+            has_ahead[index] |= is_ahead(stand, &stands[other]);
+            has_ahead[other] |= is_ahead(&stands[other], stand);
+        }
+        standing.push(index);
+    }
+    stands.iter().zip(has_ahead).filter(|(_, has_ahead)| !has_ahead).map(|(stand, _)| stand.front).collect()
+}
+
+/// Where fronts lie closest together; `None` when there are none.
+fn mode(fronts: &[f32]) -> Option<f32> {
+    const STEP_L: f32 = 0.05;
+    let mut counts = std::collections::BTreeMap::<i32, f32>::new();
+    for front in fronts {
+        *counts.entry((front / STEP_L).round() as i32).or_default() += 1.0;
+    }
+    let reach = (4.0 * SMOOTHED_L / STEP_L) as i32;
+    let weight = |at: i32| {
+        let near = counts.range(at.saturating_sub(reach)..=at.saturating_add(reach));
+        near.map(|(other, count)| count * (-0.5 * ((other - at) as f32 * STEP_L / SMOOTHED_L).powi(2)).exp()).sum::<f32>()
+    };
+    let best = counts.keys().copied().max_by(|&a, &b| weight(a).total_cmp(&weight(b)))?;
+    Some(best as f32 * STEP_L)
 }
 
 fn is_ahead(stand: &Stand, other: &Stand) -> bool {
@@ -64,16 +94,18 @@ fn stands(road: &Road, journey: &Journey) -> Vec<Stand> {
         let count = spots[first..].iter().take_while(stays).count();
         let (from, last) = (spots[first], spots[first + count - 1]);
         let is_ahead = from.heading.length() > 0.5 && from.heading.degrees_to(road.heading()) <= AHEAD_DEG;
-        if last.at - from.at >= STILL_S && is_ahead {
+        if last.at - from.at < STILL_S {
+            first += 1;
+            continue;
+        }
+        if is_ahead {
             let sum =
                 spots[first..first + count].iter().fold(Step::default(), |sum, spot| sum.plus(Step { x: spot.place.x, y: spot.place.y }));
             let on = road.locate(super::plan::Place::new(sum.x / count as f32, sum.y / count as f32));
             let half = journey.half_length();
             found.push(Stand { from: from.at, to: last.at, front: on.along + half, rear: on.along - half, beside: on.beside });
-            first += count;
-        } else {
-            first += 1;
         }
+        first += count;
     }
     found
 }

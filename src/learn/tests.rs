@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use super::samples::{Drive, EDGE_L, LANES, MIDDLE, SIZE, Traffic, junction, outward, path, view};
+use super::samples::{CYCLE_S, Drive, EDGE_L, LANES, MIDDLE, SIZE, Traffic, junction, outward, path, view};
 use super::*;
 use crate::base::class::Class;
 use crate::base::geom::{FrameSize, Norm, Point, Rect};
@@ -56,8 +56,11 @@ fn a_junction_gets_its_arms_lanes_stop_lines_and_every_movement() {
         assert!(learned.junction.has_crossing);
         assert_eq!(proposal.arms.iter().collect::<BTreeSet<_>>().len(), count, "{:?}", proposal.arms);
         let of = |wanted: PieceUse| proposal.pieces.iter().filter(|piece| piece.piece_use == wanted).count();
-        let pieces = (of(PieceUse::Approach), of(PieceUse::Exit), of(PieceUse::Lane), of(PieceUse::Box));
-        assert_eq!(pieces, (count, count, 4 * count, 1), "two lanes each way");
+        let lanes = (of(PieceUse::Lane(Way::In)), of(PieceUse::Lane(Way::Out)));
+        assert_eq!(lanes, (2 * count, 2 * count), "two lanes each way");
+        assert_eq!((of(PieceUse::Approach), of(PieceUse::Exit), of(PieceUse::Box)), (count, count, 1));
+        let has_both = |gate: &&NamedGate| gate.entry.is_some() && gate.exit.is_some();
+        assert_eq!(proposal.gates.iter().filter(has_both).count(), count, "{:?}", proposal.gates);
         assert_eq!(proposal.movements.len(), count * (count - 1));
         let seen: usize = proposal.movements.iter().map(|movement| movement.seen).sum();
         assert!(seen >= vehicles * 97 / 100 && seen <= vehicles, "{seen} of {vehicles}");
@@ -80,12 +83,13 @@ fn lanes_lead_the_way_that_their_traffic_goes() {
         for beside in LANES {
             let at = |along: f32| shown(outward(arm).times(along).plus(outward(arm).left().times(way * beside)).from(MIDDLE));
             let (near, far) = (at(4.0), at(4.6));
-            let is_here = |piece: &&Piece| piece.piece_use == PieceUse::Lane && piece.polygon.contains(near);
+            let is_here = |piece: &&Piece| matches!(piece.piece_use, PieceUse::Lane(_)) && piece.polygon.contains(near);
             let lane = proposal.pieces.iter().find(is_here).unwrap_or_else(|| panic!("arm {arm}, {beside} L beside: no lane at {near:?}"));
             let direction = lane.direction.expect("long enough");
             let (dx, dy) = (direction.b.x - direction.a.x, direction.b.y - direction.a.y);
             assert!(way * (dx * (far.x - near.x) + dy * (far.y - near.y)) > 0.0, "{} goes the wrong way", lane.id);
             assert!(lane.id.starts_with(if way < 0.0 { "lajur-masuk" } else { "lajur-keluar" }), "{}", lane.id);
+            assert_eq!(lane.piece_use, PieceUse::Lane(if way < 0.0 { Way::In } else { Way::Out }), "{}", lane.id);
         }
     }
     assert!(!proposal.remarks.iter().any(|remark| matches!(remark, Remark::Disagree { .. })), "{:?}", proposal.remarks);
@@ -137,6 +141,33 @@ fn a_vehicle_that_was_lost_where_it_turns_is_one_and_keeps_its_movement() {
     assert_eq!(all(&with_it), vehicles + 1);
     let last = learned.passages.iter().filter(|passage| learned.journeys[passage.journey].last().at > QUARTER_S).count();
     assert_eq!(last, 1, "one vehicle, not two");
+}
+
+#[test]
+fn a_track_that_leaves_and_comes_back_is_two_vehicles() {
+    let (mut traffic, vehicles) = junction(&[0, 1, 2, 3], QUARTER_S);
+    let there_and_back = [path(0, 1, LANES[1]), path(1, 2, LANES[1])].concat();
+    traffic.drive(&there_and_back, Drive { class: Class::Car, from: QUARTER_S, wait: None, hidden: None });
+    let (_, proposal) = proposal(&traffic.watched(QUARTER_S + 60.0));
+    let all: usize = proposal.movements.iter().map(NamedMovement::vehicles).sum();
+    assert_eq!((all, proposal.passages.1), (vehicles + 2, 0));
+}
+
+#[test]
+fn who_is_seen_first_behind_the_exit_came_from_where_others_had_green() {
+    let (mut traffic, vehicles) = junction(&[0, 1, 2, 3], QUARTER_S);
+    // The first arm has green at 420 s; nobody sees this one before it is through.
+    let (green, stop) = (CYCLE_S * 5.0 + 20.0, 14.0 - EDGE_L - 0.6);
+    let from = green + 1.0 - f64::from(stop / 2.2);
+    let hidden = Some((0.0, green + 1.0 + f64::from((2.0 * EDGE_L + 2.6) / 2.2)));
+    traffic.drive(&path(0, 2, LANES[0]), Drive { class: Class::Car, from, wait: None, hidden });
+    let (learned, proposal) = proposal(&traffic.watched(QUARTER_S + 60.0));
+    assert_eq!(proposal.passages, (vehicles + 1, 0));
+    let found: Vec<&Movement> = learned.movements.iter().filter(|movement| movement.by_path > 0).collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let mouth = |arm: usize| outward(arm).times(EDGE_L).from(MIDDLE);
+    let (begins, ends) = (found[0].path[0], found[0].path[found[0].path.len() - 1]);
+    assert!(begins.distance(mouth(0)) < 2.0 && ends.distance(mouth(2)) < 2.0, "{begins:?} to {ends:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Boxes, lines, zones and words over a frame, for people to look at. Never on the way of an event.
 
-use opencv::core::{Mat, Point as CvPoint, Rect as CvRect, Scalar, Vector};
+use opencv::core::{Mat, Point as CvPoint, Rect as CvRect, Scalar, Size as CvSize, Vector};
 use opencv::imgproc;
 use opencv::prelude::*;
 
@@ -63,6 +63,15 @@ impl Canvas {
         Ok(Self { size, rgb })
     }
 
+    /// A filled box.
+    ///
+    /// # Errors
+    /// When OpenCV refuses.
+    pub fn fill(&mut self, rect: Rect<Pixel>, colour: Colour) -> Result<(), VisionError> {
+        let cv = CvRect::new(rect.left as i32, rect.top as i32, rect.width as i32, rect.height as i32);
+        Ok(imgproc::rectangle(&mut self.rgb, cv, colour.scalar(), imgproc::FILLED, imgproc::LINE_8, 0)?)
+    }
+
     /// Outline of a box.
     ///
     /// # Errors
@@ -94,15 +103,32 @@ impl Canvas {
     /// # Errors
     /// When OpenCV refuses.
     pub fn label(&mut self, at: Point<Pixel>, text: &str, colour: Colour) -> Result<(), VisionError> {
-        let scale = (f64::from(self.size.height) / 1100.0).clamp(0.4, 1.2);
-        let mut baseline = 0;
-        let extent = imgproc::get_text_size(text, FONT, scale, 1, &mut baseline)?;
-        let left = (at.x as i32).clamp(0, (self.size.width as i32 - extent.width - 4).max(0));
-        let bottom = (at.y as i32).clamp(extent.height + 6, self.size.height as i32);
-        let plate = CvRect::new(left, bottom - extent.height - 6, extent.width + 4, extent.height + 6);
+        let (scale, extent) = (self.font_scale(), self.plate(text)?);
+        let left = (at.x as i32).clamp(0, (self.size.width as i32 - extent.width).max(0));
+        let bottom = (at.y as i32).clamp(extent.height, (self.size.height as i32).max(extent.height));
+        let plate = CvRect::new(left, bottom - extent.height, extent.width, extent.height);
         imgproc::rectangle(&mut self.rgb, plate, Colour(20, 24, 28).scalar(), imgproc::FILLED, imgproc::LINE_8, 0)?;
         let origin = CvPoint::new(left + 2, bottom - 4);
         Ok(imgproc::put_text(&mut self.rgb, text, origin, FONT, scale, colour.scalar(), 1, imgproc::LINE_AA, false)?)
+    }
+
+    /// Width and height of the plate of [`Self::label`], in pixels.
+    ///
+    /// # Errors
+    /// When OpenCV refuses.
+    pub fn label_size(&self, text: &str) -> Result<(f32, f32), VisionError> {
+        let plate = self.plate(text)?;
+        Ok((plate.width as f32, plate.height as f32))
+    }
+
+    fn font_scale(&self) -> f64 {
+        (f64::from(self.size.height) / 1100.0).clamp(0.4, 1.2)
+    }
+
+    fn plate(&self, text: &str) -> Result<CvSize, VisionError> {
+        let mut baseline = 0;
+        let extent = imgproc::get_text_size(text, FONT, self.font_scale(), 1, &mut baseline)?;
+        Ok(CvSize::new(extent.width + 4, extent.height + 6))
     }
 
     /// The finished picture.

@@ -303,6 +303,19 @@ fn what_was_not_measured_is_absent_and_says_why() {
     for figure in ["degreeOfSaturation", "delayS", "levelOfService", "speedLS", "queueResidualL"] {
         assert!(message.get(figure).is_none() && message["notMeasured"][figure].is_string(), "{figure}: {message:#}");
     }
+    let nobody = message["notMeasured"]["speedLS"].as_str().expect("a reason");
+    assert_eq!(nobody, "tidak ada kendaraan / nobody was there", "Indonesian first");
+    let observed = wire().approach_observed(&report, figures);
+    for (figure, is_there) in [
+        ("averageHeadwayTime", observed.average_headway_time.is_some()),
+        ("averageVehicleSpeed", observed.average_vehicle_speed.is_some()),
+        ("densityVehKm", observed.density_veh_km.is_some()),
+        ("queueMaxM", observed.queue_max_m.is_some()),
+        ("demandPcuH", observed.demand_pcu_h.is_some()),
+        ("stoppedDelayS", observed.stopped_delay_s.is_some()),
+    ] {
+        assert_eq!(observed.not_measured.contains_key(figure), !is_there, "{figure}: there or with a reason");
+    }
     assert_eq!(message["atLeast"], json!(["queueMaxL"]));
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 import random
 import subprocess
 import sys
@@ -20,7 +19,6 @@ import traffic
 HERE = Path(__file__).resolve().parent
 # The roads fill before the camera looks.
 BEFORE_S = 120
-SEEN_M = 90.0
 TURNS = {"straight": 0.5, "left": 0.27, "right": 0.23}
 
 
@@ -169,8 +167,7 @@ def simulate(case: Case, folder: Path) -> None:
                 if frame > case.seconds * case.fps:
                     break
                 if frame >= 1:
-                    here = [thing for thing in things if math.hypot(thing.x, thing.y) < SEEN_M]
-                    seen = camera.picture(pole, [sized(thing) for thing in here] if case.is_rough else here)
+                    seen = learn_site.picture(pole, [sized(thing) for thing in things] if case.is_rough else things)
                     camera.write(detector.detect(frame, seen), out)
                     for item in seen:
                         boxes.write(f"{frame},{item.thing.id},{item.left:.0f},{item.top:.0f},{item.right:.0f},{item.bottom:.0f},{item.visible:.2f}\n")

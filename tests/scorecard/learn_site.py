@@ -53,22 +53,19 @@ class Site:
 
 @dataclass(frozen=True)
 class SiteCamera(camera.Camera):
-    """The same camera, perhaps with a lens that bends straight lines and not quite level. Its axes are worked out once: a quarter of an hour asks for
-    them some millions of times."""
+    """The same camera, perhaps with a lens that bends straight lines and not quite level."""
 
     roll_deg: float = 0.0
     # Radial distortion: a place at the distance r from the middle, in widths of the picture, is seen at r * (1 + bend * r^2).
     bend: float = 0.0
 
     @cached_property
-    def _axes(self):
-        right, down, forward = super().axes()
+    def axes(self) -> tuple[camera.Vector, camera.Vector, camera.Vector]:
+        level = camera.Camera(self.x, self.y, self.z, self.look_x, self.look_y)
+        right, down, forward = level.axes
         cos, sin = math.cos(math.radians(self.roll_deg)), math.sin(math.radians(self.roll_deg))
         turned = tuple(cos * r + sin * d for r, d in zip(right, down)), tuple(cos * d - sin * r for r, d in zip(right, down))
         return *turned, forward
-
-    def axes(self):
-        return self._axes
 
     def project(self, x: float, y: float, z: float) -> tuple[float, float, float] | None:
         straight = super().project(x, y, z)
@@ -86,12 +83,45 @@ class SiteCamera(camera.Camera):
             factor = 1 + self.bend * min(u * u + v * v, 0.6)
             u, v = bent_u / factor, bent_v / factor
         focal = 0.5 / math.tan(math.radians(self.opening_deg) / 2)
-        right, down, forward = self.axes()
+        right, down, forward = self.axes
         ray = [u / focal * right[axis] + v / focal * down[axis] + forward[axis] for axis in range(3)]
         if ray[2] >= -1e-6:
             return None
         far = -self.z / ray[2]
         return self.x + far * ray[0], self.y + far * ray[1]
+
+
+def picture(pole: SiteCamera, things: list[camera.Thing]) -> list[camera.Seen]:
+    """What is in the picture, nearest first; through a lens that bends, too."""
+    return camera.picture(pole, things) if pole.bend == 0 else bent_picture(pole, things)
+
+
+def bent_picture(pole: SiteCamera, things: list[camera.Thing]) -> list[camera.Seen]:
+    """As `camera.picture`, whose boxes are those of a straight lens."""
+    boxes = sorted(((box, thing) for thing in things if (box := bent_extent(pole, thing)) is not None), key=lambda one: one[0][0])
+    seen: list[camera.Seen] = []
+    for (depth, *sides), thing in boxes:
+        area = (sides[2] - sides[0]) * (sides[3] - sides[1])
+        inside = camera.overlap(tuple(sides), (0.0, 0.0, camera.WIDTH, camera.HEIGHT))
+        if inside > 0.3 * area:
+            hidden = max((camera.overlap(tuple(sides), (other.left, other.top, other.right, other.bottom)) for other in seen), default=0.0)
+            seen.append(camera.Seen(thing, *sides, depth, inside / area * (1 - hidden / area)))
+    return seen
+
+
+def bent_extent(pole: SiteCamera, thing: camera.Thing) -> tuple[float, float, float, float, float] | None:
+    """Nearest distance, left, top, right and bottom of an upright cuboid; None where it reaches behind the camera."""
+    cos, sin = math.cos(thing.heading) / 2, math.sin(thing.heading) / 2
+    corners = [
+        pole.project(thing.x + a * cos * thing.length - b * sin * thing.width, thing.y + a * sin * thing.length + b * cos * thing.width, up)
+        for a in (-1, 1)
+        for b in (-1, 1)
+        for up in (0.0, thing.height)
+    ]
+    if None in corners:
+        return None
+    xs, ys, depths = zip(*corners)
+    return min(depths), min(xs), min(ys), max(xs), max(ys)
 
 
 @dataclass(frozen=True)

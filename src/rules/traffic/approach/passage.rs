@@ -29,8 +29,11 @@ pub(super) struct Inside {
     last: MediaTime,
     /// Distance before the line at that time, in pixels.
     before_px: f32,
+    /// Where abreast of the line that was: 0 at its first end, 1 at its second.
+    along: f32,
     travelled_l: f32,
-    travelled_m: f64,
+    /// `None` where a part of the way was not on calibrated ground.
+    travelled_m: Option<f64>,
     stood_secs: f64,
 }
 
@@ -41,14 +44,17 @@ pub(super) struct Traverse {
     pub(super) secs: f64,
     pub(super) stood_secs: f64,
     pub(super) travelled_l: f64,
-    /// Zero where the camera is not calibrated.
-    pub(super) travelled_m: f64,
+    /// `None` where the camera is not calibrated.
+    pub(super) travelled_m: Option<f64>,
 }
 
 /// Steps shorter than this are jitter, in L.
 const STEP_L: f32 = 0.3;
 /// Slower than this is standing, in L/s (about 5 km/h).
 const STANDING_L_S: f32 = 0.3;
+
+/// How far beyond its ends the stop line still counts, in L: who goes by farther out takes another way, such as a free left turn, and never waited for it.
+const BEYOND_ENDS_L: f32 = 0.25;
 
 /// The place that is passed through.
 #[derive(Clone, Debug)]
@@ -63,7 +69,8 @@ impl Passage {
     /// Takes where the vehicle is now; `Some` when it has come to the line.
     pub(super) fn see(&mut self, track: &SceneTrack, class: Class, scene: &Scene<'_>, stretch: &Stretch) -> Option<Traverse> {
         let (now, foot) = (scene.at.media, track.foot());
-        let before_px = scene.size.line_to_pixel(stretch.stop_line).signed_distance(foot);
+        let line = scene.size.line_to_pixel(stretch.stop_line);
+        let (before_px, along) = (line.signed_distance(foot), line.along(foot));
         match self {
             Self::Before if before_px > 0.0 && stretch.zone.contains(scene.size.to_norm(foot)) => {
                 *self = Self::Inside(Inside {
@@ -71,8 +78,9 @@ impl Passage {
                     mark: foot,
                     last: now,
                     before_px,
+                    along,
                     travelled_l: 0.0,
-                    travelled_m: 0.0,
+                    travelled_m: stretch.ground.as_ref().map(|_| 0.0),
                     stood_secs: 0.0,
                 });
                 None
@@ -81,12 +89,13 @@ impl Passage {
             Self::Inside(inside) => {
                 inside.go_on(track, scene, stretch);
                 if before_px > 0.0 {
-                    (inside.last, inside.before_px) = (now, before_px);
+                    (inside.last, inside.before_px, inside.along) = (now, before_px, along);
                     return None;
                 }
+                let has_arrived = inside.meets((-before_px, along), BEYOND_ENDS_L * track.car_length / line.length().max(1.0));
                 let traverse = inside.arrive(class, now, -before_px);
                 *self = Self::Behind;
-                Some(traverse)
+                has_arrived.then_some(traverse)
             }
         }
     }
@@ -100,7 +109,7 @@ impl Inside {
             self.travelled_l += step_l;
             let metres =
                 stretch.ground.as_ref().and_then(|ground| ground.distance_m(scene.size.to_norm(self.mark), scene.size.to_norm(foot)));
-            self.travelled_m += metres.unwrap_or(0.0);
+            self.travelled_m = self.travelled_m.zip(metres).map(|(sum, metres)| sum + metres);
             self.mark = foot;
         }
         if track.speed_l_s.is_some_and(|speed| speed < STANDING_L_S) {
@@ -108,9 +117,19 @@ impl Inside {
         }
     }
 
-    /// `behind_px`: how far behind the line it is seen now.
+    /// Share of the way from where it was seen last to where it is now, `behind_px` behind the line, that lay before the line.
+    fn share_before(&self, behind_px: f32) -> f32 {
+        self.before_px / (self.before_px + behind_px).max(1e-3)
+    }
+
+    /// Whether it met the line between its ends, or no more than `beyond` outside, in lengths of the line; now it is `behind_px` behind it and abreast of `along`.
+    fn meets(&self, (behind_px, along): (f32, f32), beyond: f32) -> bool {
+        let met = self.along + self.share_before(behind_px) * (along - self.along);
+        (-beyond..=1.0 + beyond).contains(&met)
+    }
+
     fn arrive(&self, class: Class, now: MediaTime, behind_px: f32) -> Traverse {
-        let share = self.before_px / (self.before_px + behind_px).max(1e-3);
+        let share = self.share_before(behind_px);
         let secs = self.last.since(self.entered).as_secs_f64() + now.since(self.last).as_secs_f64() * f64::from(share);
         let (travelled_l, travelled_m) = (f64::from(self.travelled_l), self.travelled_m);
         Traverse { class, secs, stood_secs: self.stood_secs, travelled_l, travelled_m }
@@ -165,10 +184,10 @@ impl Unhindered {
     pub(super) fn learn(&mut self, traverse: &Traverse) {
         push(&mut self.lengths, traverse.travelled_l as f32);
         self.length_l = percentile(&mut self.sorted, &self.lengths, LENGTH_PERCENTILE);
-        if traverse.travelled_m > 0.0 {
+        if let Some(metres) = traverse.travelled_m {
             // Halved now and then: what was measured long ago counts less.
             let keep = if self.scale.lengths > 10_000.0 { 0.5 } else { 1.0 };
-            self.scale.metres = keep * self.scale.metres + traverse.travelled_m;
+            self.scale.metres = keep * self.scale.metres + metres;
             self.scale.lengths = keep * self.scale.lengths + traverse.travelled_l;
         }
         if traverse.stood_secs < STOOD && self.is_end_to_end(traverse) && traverse.secs > 0.0 {
@@ -242,7 +261,26 @@ mod tests {
     use super::*;
 
     fn traverse(secs: f64, stood_secs: f64, travelled_l: f64) -> Traverse {
-        Traverse { class: Class::Car, secs, stood_secs, travelled_l, travelled_m: 4.5 * travelled_l }
+        Traverse { class: Class::Car, secs, stood_secs, travelled_l, travelled_m: Some(4.5 * travelled_l) }
+    }
+
+    #[test]
+    fn who_passes_beside_the_stop_line_has_not_come_to_it() {
+        let before = |along: f32| Inside {
+            entered: MediaTime::ZERO,
+            mark: Point::new(0.0, 0.0),
+            last: MediaTime::ZERO,
+            before_px: 10.0,
+            along,
+            travelled_l: 0.0,
+            travelled_m: None,
+            stood_secs: 0.0,
+        };
+        for (from, to, is_met) in
+            [(0.5, 0.5, true), (0.9, 1.2, true), (0.9, 1.5, false), (1.6, 1.6, false), (-0.5, -0.1, false), (1.4, 0.6, true)]
+        {
+            assert_eq!(before(from).meets((10.0, to), 0.1), is_met, "from {from} to {to}");
+        }
     }
 
     #[test]

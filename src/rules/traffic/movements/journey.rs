@@ -24,8 +24,8 @@ pub(super) struct Journey {
 pub(super) enum Phase {
     /// It was not seen coming in.
     Somewhere,
-    /// It came in at an arm, and was that far inside the gate at most, in L.
-    Inside { arm: usize, gate: usize, deepest_l: f32 },
+    /// It came in at an arm, when, and was that far inside the gate at most, in L.
+    Inside { arm: usize, gate: usize, since: MediaTime, deepest_l: f32 },
     /// It has left; what it does outside is no movement.
     Outside,
 }
@@ -100,8 +100,8 @@ impl Journey {
     }
 
     /// It came in.
-    pub(super) fn enter(&mut self, arm: usize, gate: usize) {
-        (self.phase, self.trace) = (Phase::Inside { arm, gate, deepest_l: 0.0 }, Trace::new());
+    pub(super) fn enter(&mut self, arm: usize, gate: usize, since: MediaTime) {
+        (self.phase, self.trace) = (Phase::Inside { arm, gate, since, deepest_l: 0.0 }, Trace::new());
     }
 
     /// It went out.

@@ -1,18 +1,20 @@
 //! Turning movements: from which arm to which, U-turns included.
 //!
 //! A vehicle belongs to the movement of the gates it was seen to pass, in and out. Who was seen at one gate only, because he was hidden at the other or came
-//! out of nowhere, is put with the movement whose usual way is most like his, when that is at least 7 to 3; otherwise he is counted as unknown, and the share of
+//! out of nowhere, is put with the movement whose usual way is most like his, when that is at least 7 to 3, also by which arm had green; otherwise he is counted as unknown, and the share of
 //! unknown ones is published. Who was seen at no gate (parked, a double, beside the junction) is no movement.
 
 mod journey;
 mod matrix;
 mod memory;
+mod releases;
 mod trace;
 mod usual;
 
 use self::journey::{Journey, Passage, Phase, Placed, WayThrough};
 use self::matrix::{Known, Matrix};
 pub use self::memory::MovementsMemory;
+use self::releases::Releases;
 use self::usual::{Missing, Scale, Usual, most_like};
 use super::doubles::Doubles;
 use super::stitched::{Stitched, Way};
@@ -46,6 +48,7 @@ struct Junction {
     doubles: Vec<Doubles>,
     /// By movement.
     usual: Vec<Usual>,
+    releases: Releases,
     matrix: Matrix,
 }
 
@@ -56,7 +59,8 @@ impl Movements {
         let doubles = vec![Doubles::default(); settings.gates.len()];
         let usual = vec![Usual::default(); matrix.number()];
         let keeper = Keeper::of_ground(&settings.name, memory::ground(&settings));
-        let junction = Junction { settings, doubles, usual, matrix };
+        let releases = Releases::new(matrix.number());
+        let junction = Junction { settings, doubles, usual, releases, matrix };
         Self { sampling, ways: Stitched::default(), placed: Placed::default(), junction, keeper }
     }
 }
@@ -76,26 +80,39 @@ impl Junction {
     fn pass(&mut self, way: &mut Way<Journey>, passage: Passage, scale: Scale) {
         let arm = self.settings.gates[passage.gate].arm;
         match (passage.way, way.own.phase) {
-            (WayThrough::In, Phase::Somewhere | Phase::Outside) => way.own.enter(arm, passage.gate),
+            (WayThrough::In, Phase::Somewhere | Phase::Outside) => self.enter(way, (arm, passage)),
             (WayThrough::In, Phase::Inside { arm: from, .. }) => {
                 // Nobody saw it leave before it came in again.
                 self.decide(way, from, scale);
-                way.own.enter(arm, passage.gate);
+                self.enter(way, (arm, passage));
             }
-            (WayThrough::Out, Phase::Inside { arm: from, deepest_l, .. }) => {
+            (WayThrough::Out, Phase::Inside { arm: from, since, deepest_l, .. }) => {
                 if from != arm || deepest_l >= U_TURN_L {
+                    self.releases.learn(self.matrix.place(from, arm), passage.passed.at.since(since));
                     self.count(way, (from, arm), scale);
                 }
                 way.own.leave();
             }
             (WayThrough::Out, Phase::Somewhere) => {
-                let number = self.settings.arms.len();
-                let from = self.infer(way, Missing::Entry, scale, |place| place % number == arm);
-                self.count_inferred(way, from);
+                let place = self.origin(way, (arm, passage), scale);
+                self.count_inferred(way, place);
                 way.own.leave();
             }
             (WayThrough::Out, Phase::Outside) => {}
         }
+    }
+
+    fn enter(&mut self, way: &mut Way<Journey>, (arm, passage): (usize, Passage)) {
+        self.releases.enter(arm, passage.passed.at);
+        way.own.enter(arm, passage.gate, passage.passed.at);
+    }
+
+    /// It went out at an arm, and where it came in was not seen.
+    fn origin(&self, way: &Way<Journey>, (arm, passage): (usize, Passage), scale: Scale) -> Option<usize> {
+        let number = self.settings.arms.len();
+        let possible = self.possible(|place| place % number == arm);
+        let favoured = possible.map(|(place, usual)| (place, usual, self.releases.favour(place, place / number, passage.passed.at)));
+        most_like(&way.own.trace, Missing::Entry, scale, favoured)
     }
 
     /// Both gates were seen.
@@ -110,13 +127,13 @@ impl Junction {
     /// It came in at `entry`, and where it went was not seen.
     fn decide(&mut self, way: &Way<Journey>, entry: usize, scale: Scale) {
         let number = self.settings.arms.len();
-        let place = self.infer(way, Missing::Exit, scale, |place| place / number == entry);
+        let possible = self.possible(|place| place / number == entry).map(|(place, usual)| (place, usual, 1.0));
+        let place = most_like(&way.own.trace, Missing::Exit, scale, possible);
         self.count_inferred(way, place);
     }
 
-    fn infer(&self, way: &Way<Journey>, missing: Missing, scale: Scale, can_be: impl Fn(usize) -> bool) -> Option<usize> {
-        let possible = self.usual.iter().enumerate().filter(|(place, _)| can_be(*place) && self.matrix.is_possible(*place));
-        most_like(&way.own.trace, missing, scale, possible)
+    fn possible(&self, can_be: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, &Usual)> {
+        self.usual.iter().enumerate().filter(move |(place, _)| can_be(*place) && self.matrix.is_possible(*place))
     }
 
     fn count_inferred(&mut self, way: &Way<Journey>, place: Option<usize>) {
@@ -154,6 +171,7 @@ impl Rule for Movements {
         ways.observe(scene, |track, sight| Journey::new(track, sight, placed), |track, way| junction.look(placed, track, way, scene));
         ways.settle(scene.at.media, |way| junction.end(placed, way));
         junction.doubles.iter_mut().for_each(|doubles| doubles.forget(scene.at.media));
+        junction.releases.forget(scene.at.media);
     }
 
     /// What was learned about usual ways stays: the view is the same.
@@ -162,6 +180,7 @@ impl Rule for Movements {
         ways.finish(|way| junction.end(placed, way));
         junction.matrix.finish(at.media, out);
         junction.doubles.iter_mut().for_each(Doubles::clear);
+        junction.releases.clear();
     }
 
     fn memory(&self) -> Option<RuleMemory> {

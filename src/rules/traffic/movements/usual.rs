@@ -147,22 +147,24 @@ impl Usual {
     }
 }
 
-/// Which of the movements that a trace can belong to it is; `None` when none is more likely than [`BELIEVED`].
+/// Which of the movements that a trace can belong to it is; `None` when none is more likely than [`BELIEVED`]. Each comes with how many times likelier it is than
+/// its usual number says.
 pub(super) fn most_like<'a>(
     trace: &Trace,
     missing: Missing,
     scale: Scale,
-    movements: impl Iterator<Item = (usize, &'a Usual)>,
+    movements: impl Iterator<Item = (usize, &'a Usual, f64)>,
 ) -> Option<usize> {
     let (mut sum, mut best) = ((-UNKNOWN).exp(), None::<(usize, f64)>);
-    for (index, usual) in movements {
+    for (index, usual, favour) in movements {
         let known = usual.is_known().then(|| usual.unlike(trace, missing, scale)).flatten();
         // How often it was seen is what is expected before looking.
-        let weight = match known {
-            Some(unlike) => f64::from(usual.seen) * (-unlike).exp(),
-            None if usual.is_known() => 0.0,
-            None => f64::from(usual.seen.max(1)) * (-UNKNOWN).exp(),
-        };
+        let weight = favour
+            * match known {
+                Some(unlike) => f64::from(usual.seen) * (-unlike).exp(),
+                None if usual.is_known() => 0.0,
+                None => f64::from(usual.seen.max(1)) * (-UNKNOWN).exp(),
+            };
         sum += weight;
         if known.is_some() && best.is_none_or(|(_, most)| weight > most) {
             best = Some((index, weight));
@@ -203,10 +205,14 @@ mod tests {
         usual
     }
 
+    fn equally(usual: &[Usual]) -> impl Iterator<Item = (usize, &Usual, f64)> {
+        usual.iter().enumerate().map(|(index, usual)| (index, usual, 1.0))
+    }
+
     #[test]
     fn who_has_turned_is_told_from_who_goes_on_and_who_has_not_decided_is_not() {
         let usual = learned();
-        let found = |trace: &Trace| most_like(trace, Missing::Exit, SCALE, usual.iter().enumerate());
+        let found = |trace: &Trace| most_like(trace, Missing::Exit, SCALE, equally(&usual));
         assert_eq!(found(&trace(RIGHT, 0.85, 5.0)), Some(1));
         assert_eq!(found(&trace(AHEAD, 0.85, -5.0)), Some(0));
         assert_eq!(found(&trace(AHEAD, 0.3, 0.0)), None, "before the middle both are possible");
@@ -218,7 +224,7 @@ mod tests {
         let usual = learned();
         let next: Vec<Usual> = usual.iter().map(|usual| Usual::recalled(&usual.memory())).collect();
         let turned = trace(RIGHT, 0.85, 5.0);
-        assert_eq!(most_like(&turned, Missing::Exit, SCALE, next.iter().enumerate()), Some(1));
+        assert_eq!(most_like(&turned, Missing::Exit, SCALE, equally(&next)), Some(1));
         for points in [vec![], vec![[f32::NAN; 2]; POINTS], vec![[9e9; 2]; POINTS]] {
             let strange = Usual::recalled(&UsualMemory { points, seen: 1000, spread_l2: 0.5 });
             assert_eq!(strange.seen, 0);
@@ -228,6 +234,6 @@ mod tests {
     #[test]
     fn nothing_is_told_before_something_was_learned() {
         let nothing = [Usual::default(); 3];
-        assert_eq!(most_like(&trace(AHEAD, 1.0, 0.0), Missing::Exit, SCALE, nothing.iter().enumerate()), None);
+        assert_eq!(most_like(&trace(AHEAD, 1.0, 0.0), Missing::Exit, SCALE, equally(&nothing)), None);
     }
 }
