@@ -3,6 +3,8 @@
 //! A gradient divided by its own length says the same by day and by night; soft division (a floor is added) keeps noise out. Blocks are compared
 //! for each axis apart: only upright edges tell a shift sideways, only level ones a shift up or down.
 
+use super::slopes::Slopes;
+
 /// Columns of the reduced picture.
 pub(super) const WIDTH: usize = 160;
 /// Rows of the reduced picture, whatever its true shape.
@@ -16,6 +18,7 @@ const BLOCK_WIDTH: usize = WIDTH / ACROSS;
 const BLOCK_HEIGHT: usize = HEIGHT / DOWN;
 /// Number of blocks.
 pub(super) const BLOCKS: usize = ACROSS * DOWN;
+const AREA: f32 = (BLOCK_WIDTH * BLOCK_HEIGHT) as f32;
 const STRIDE: usize = WIDTH + 2 * REACH;
 const ROWS: usize = HEIGHT + 2 * REACH;
 /// Stands for 1.
@@ -86,18 +89,15 @@ impl EdgeField {
         }
     }
 
-    /// Becomes the field of one picture: luma of [`WIDTH`] x [`HEIGHT`], row by row. To be compared it needs [`Self::prepare`].
-    pub(super) fn measure(&mut self, luma: &[f32]) {
+    /// Becomes the field of one picture. To be compared it needs [`Self::prepare`].
+    pub(super) fn measure(&mut self, slopes: &Slopes) {
         let [mean_x, mean_y] = &mut self.mean;
         for y in 1..HEIGHT - 1 {
-            let (above, here, below) = (&luma[(y - 1) * WIDTH..], &luma[y * WIDTH..], &luma[(y + 1) * WIDTH..]);
             for x in 1..WIDTH - 1 {
-                // Sobel, divided so that a slope of one level a pixel gives one.
-                let gx = (above[x + 1] - above[x - 1] + 2.0 * (here[x + 1] - here[x - 1]) + below[x + 1] - below[x - 1]) / 8.0;
-                let gy = (below[x - 1] - above[x - 1] + 2.0 * (below[x] - above[x]) + below[x + 1] - above[x + 1]) / 8.0;
-                let scale = ONE / ((gx * gx + gy * gy).sqrt() + FLOOR);
-                mean_x[y * WIDTH + x] = gx * scale;
-                mean_y[y * WIDTH + x] = gy * scale;
+                let (across, down) = slopes.at(x, y);
+                let scale = ONE / ((across * across + down * down).sqrt() + FLOOR);
+                mean_x[y * WIDTH + x] = across * scale;
+                mean_y[y * WIDTH + x] = down * scale;
             }
         }
     }
@@ -127,6 +127,12 @@ impl EdgeField {
                 }
             }
         }
+    }
+
+    /// Places with edges, both axes together.
+    pub(super) fn textured(&self) -> usize {
+        let places = [Axis::X, Axis::Y].into_iter().flat_map(|axis| (0..BLOCKS).map(move |block| (axis, block)));
+        places.filter(|&(axis, block)| self.energy(axis, corner(block)) >= TEXTURED * AREA).count()
     }
 
     /// Its whole numbers, axis by axis, row by row: what comparing looks at.
@@ -163,13 +169,12 @@ impl EdgeField {
     }
 
     fn vote(&self, now: &Self, axis: Axis, block: usize) -> Vote {
-        const AREA: f32 = (BLOCK_WIDTH * BLOCK_HEIGHT) as f32;
-        let (left, top) = (REACH + block % ACROSS * BLOCK_WIDTH, REACH + block / ACROSS * BLOCK_HEIGHT);
-        let energy = self.energy(axis, left, top);
+        let (left, top) = corner(block);
+        let energy = self.energy(axis, (left, top));
         if energy < TEXTURED * AREA {
             return Vote::Nothing;
         }
-        if now.energy(axis, left, top) < BLANK * energy {
+        if now.energy(axis, (left, top)) < BLANK * energy {
             return Vote::Blank;
         }
         let mut grid = [[0.0f32; 2 * REACH + 1]; 2 * REACH + 1];
@@ -177,7 +182,7 @@ impl EdgeField {
         for (dy, row) in grid.iter_mut().enumerate() {
             for (dx, score) in row.iter_mut().enumerate() {
                 let (x, y) = (left + dx - REACH, top + dy - REACH);
-                *score = self.dot(now, axis, (left, top), (x, y)) as f32 / (energy * now.energy(axis, x, y).max(1.0)).sqrt();
+                *score = self.dot(now, axis, (left, top), (x, y)) as f32 / (energy * now.energy(axis, (x, y)).max(1.0)).sqrt();
                 if *score > best {
                     (best, at) = (*score, (dx, dy));
                 }
@@ -204,13 +209,18 @@ impl EdgeField {
         sum
     }
 
-    /// Sum of squares of the block whose corner is at `left`, `top` of the bordered field.
-    fn energy(&self, axis: Axis, left: usize, top: usize) -> f32 {
+    /// Sum of squares of the block whose corner is there in the bordered field.
+    fn energy(&self, axis: Axis, (left, top): (usize, usize)) -> f32 {
         let sums = &self.sums[axis as usize];
         let at = |x: usize, y: usize| sums[y * (STRIDE + 1) + x];
         let (right, bottom) = (left + BLOCK_WIDTH, top + BLOCK_HEIGHT);
         (at(right, bottom) + at(left, top) - at(left, bottom) - at(right, top)) as f32
     }
+}
+
+/// A block's left and upper side in the bordered field.
+fn corner(block: usize) -> (usize, usize) {
+    (REACH + block % ACROSS * BLOCK_WIDTH, REACH + block / ACROSS * BLOCK_HEIGHT)
 }
 
 /// Where between its neighbours a maximum lies, -0.5..=0.5: top of the parabola through three points.

@@ -6,8 +6,8 @@ use super::field::{EdgeField, HEIGHT, Vote, Votes, WIDTH};
 use super::fit::Similarity;
 use super::picture::Figures;
 
-/// Looks that must agree before a view counts as steady.
-const STEADY: u32 = 3;
+/// Looks that must agree before a view counts as steady: more seconds than most cameras' groups of pictures, within which a codec repeats its own noise.
+const STEADY: u32 = 5;
 /// Looks over which home is a mean, at least; then older ones fade: light changes within minutes.
 const MEMORY: u32 = 60;
 /// A correlation of at least this is a match.
@@ -104,8 +104,8 @@ pub(super) struct Likeness {
     pub(super) textured: usize,
     /// Share of them that shows nothing now.
     pub(super) blank: f32,
-    /// Of what shows something, the share that matches: upright and level edges apart, the lower one.
-    pub(super) agree: f32,
+    /// Of what shows something, the share that matches: upright and level edges apart, the lower one; `None` when too little shows something.
+    pub(super) agree: Option<f32>,
     /// The similarity between them, when enough matched.
     pub(super) fit: Option<Similarity>,
 }
@@ -136,7 +136,7 @@ impl Likeness {
                 agree = Some(agree.map_or(share, |other| other.min(share)));
             }
         }
-        Self { textured, blank: blank as f32 / textured.max(1) as f32, agree: agree.unwrap_or_default(), fit }
+        Self { textured, blank: blank as f32 / textured.max(1) as f32, agree, fit }
     }
 }
 

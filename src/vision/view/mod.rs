@@ -8,6 +8,7 @@ mod fit;
 mod home;
 mod picture;
 mod shift;
+mod slopes;
 mod stillness;
 mod watch;
 
@@ -26,6 +27,7 @@ use field::{BLOCKS, EdgeField, Vote, Votes};
 use home::{Home, Likeness};
 use picture::{Figures, Picture};
 use shift::Correlator;
+use slopes::Slopes;
 use stillness::Stillness;
 use watch::{Impression, Watch};
 
@@ -37,6 +39,8 @@ const EARLY: Duration = Duration::from_millis(60);
 const NEWEST: f32 = 0.5;
 /// Fewer places with edges than this are no view.
 const FEWEST: usize = 10;
+/// A scene that was lit within this time, by a lamp or by one that passed, is dark by night; the camera is not to blame.
+const NIGHT: Duration = Duration::from_secs(60);
 /// From this share of matching blocks on it is home, below the other it is not; between them nobody can tell.
 const AGREE: f32 = 0.35;
 const DISAGREE: f32 = 0.25;
@@ -53,6 +57,7 @@ const SAME_LIGHT: f32 = 0.7;
 pub struct CameraView {
     settings: ViewSettings,
     picture: Picture,
+    slopes: Slopes,
     newest: EdgeField,
     recent: EdgeField,
     votes: Box<Votes>,
@@ -63,6 +68,8 @@ pub struct CameraView {
     watch: Watch,
     stillness: Stillness,
     looked: Option<(u32, MediaTime)>,
+    /// Time since something was bright; `None` while nothing ever was.
+    unlit: Option<Duration>,
     figures: Figures,
     likeness: Likeness,
     peak: Option<f32>,
@@ -93,6 +100,7 @@ impl CameraView {
     pub fn new(settings: ViewSettings) -> Self {
         Self {
             picture: Picture::new(),
+            slopes: Slopes::new(),
             newest: EdgeField::new(),
             recent: EdgeField::new(),
             votes: Box::new([[Vote::Nothing; BLOCKS]; 2]),
@@ -102,6 +110,7 @@ impl CameraView {
             watch: Watch::new(&settings),
             stillness: Stillness::default(),
             looked: None,
+            unlit: None,
             figures: Figures::default(),
             likeness: Likeness::default(),
             peak: None,
@@ -162,7 +171,7 @@ impl CameraView {
     pub fn figures(&self) -> Option<LookFigures> {
         let home = self.home.as_ref()?;
         Some(LookFigures {
-            agree: self.likeness.agree,
+            agree: self.likeness.agree.unwrap_or_default(),
             blank: self.likeness.blank,
             sharpness: self.figures.sharpness / home.sharpness.max(1e-6),
             highlights: self.figures.highlights,
@@ -181,7 +190,10 @@ impl CameraView {
     fn look(&mut self, frame: &Frame, since: Duration) -> Result<ViewState, VisionError> {
         let is_first = self.looked_never();
         self.figures = self.picture.take(frame)?;
-        self.newest.measure(self.picture.luma());
+        self.slopes.measure(self.picture.luma());
+        self.newest.measure(&self.slopes);
+        self.newest.prepare();
+        self.unlit = if self.is_dark() { self.unlit.map(|unlit| unlit + since) } else { Some(Duration::ZERO) };
         self.recent.blend(&self.newest, if is_first { 1.0 } else { NEWEST });
         let now = frame.stamp();
         let is_frozen = self.stillness.is_frozen(&self.figures, since, self.settings.frozen_after);
@@ -199,34 +211,55 @@ impl CameraView {
         self.home.is_none() && self.candidate.is_none()
     }
 
+    fn is_dark(&self) -> bool {
+        self.figures.highlights < self.settings.dark
+    }
+
     fn impression(&mut self) -> Result<Impression, VisionError> {
         self.peak = None;
-        let is_dark = self.figures.highlights < self.settings.dark;
-        let Some(home) = &self.home else {
-            return Ok(if is_dark { Impression::Wrong(Trouble::Dark) } else { Impression::Home });
-        };
+        self.likeness = Likeness::default();
+        let Some(home) = &self.home else { return Ok(self.alone()) };
         home.edges.compare(&self.recent, &mut self.votes);
         self.likeness = Likeness::of(&self.votes, self.figures.stretch);
-        let Likeness { blank, agree, fit, .. } = self.likeness;
-        if blank >= BLANK {
+        if self.likeness.textured < FEWEST {
+            // What looked like edges did not last: noise that the codec repeated, or something that passed. There never was a view to hold.
+            self.home = None;
+            return Ok(self.alone());
+        }
+        if self.likeness.blank >= BLANK {
             let trouble = match () {
-                () if is_dark => Trouble::Dark,
+                () if self.is_dark() => Trouble::Dark,
                 () if correlation(&home.luma, self.picture.luma()) >= SAME_LIGHT => Trouble::Blurred,
                 () => Trouble::Obstructed,
             };
             return Ok(Impression::Wrong(trouble));
         }
-        if agree >= DISAGREE {
-            let strays = fit.map(|fit| fit.plus(home.drift)).filter(|fit| fit.stray(self.figures.stretch) > self.settings.tolerance);
-            if let Some(fit) = strays {
-                return Ok(Impression::Wrong(Trouble::Moved(Some(fit.transform()))));
-            }
-            if self.figures.sharpness < self.settings.sharpness * home.sharpness {
-                return Ok(Impression::Wrong(Trouble::Blurred));
-            }
-            return Ok(if agree >= AGREE { Impression::Home } else { Impression::Unsure });
+        match self.likeness.agree {
+            None => Ok(Impression::Unsure),
+            Some(agree) if agree < DISAGREE => self.elsewhere(),
+            Some(agree) => Ok(self.in_place(home, agree)),
         }
-        self.elsewhere()
+    }
+
+    /// Without a home, only that there is nothing to see can be told.
+    fn alone(&self) -> Impression {
+        match (self.is_dark(), self.unlit) {
+            (false, _) => Impression::Home,
+            (true, Some(unlit)) if unlit < NIGHT => Impression::Unsure,
+            (true, _) => Impression::Wrong(Trouble::Dark),
+        }
+    }
+
+    /// Enough of home matches: does it lie where it should, and is it as sharp?
+    fn in_place(&self, home: &Home, agree: f32) -> Impression {
+        let fit = self.likeness.fit.map(|fit| fit.plus(home.drift));
+        if let Some(fit) = fit.filter(|fit| fit.stray(self.figures.stretch) > self.settings.tolerance) {
+            return Impression::Wrong(Trouble::Moved(Some(fit.transform())));
+        }
+        if self.figures.sharpness < self.settings.sharpness * home.sharpness {
+            return Impression::Wrong(Trouble::Blurred);
+        }
+        if agree >= AGREE { Impression::Home } else { Impression::Unsure }
     }
 
     /// Home does not match where it should be: where is it?
@@ -240,7 +273,7 @@ impl CameraView {
         Ok(match peak.height >= CLEAR_PEAK {
             true if is_far => Impression::Wrong(Trouble::Moved(Some(transform))),
             // What is left of it is in its place, and most is something else. Words that the camera writes are less than that.
-            true if self.likeness.agree >= PARTLY => Impression::Wrong(Trouble::Obstructed),
+            true if self.likeness.agree.is_some_and(|agree| agree >= PARTLY) => Impression::Wrong(Trouble::Obstructed),
             true | false => Impression::Wrong(Trouble::Moved(None)),
         })
     }
@@ -248,8 +281,11 @@ impl CameraView {
     /// Home follows the light while the view holds; without home, or where a new view may be accepted, the present one is a candidate.
     fn learn(&mut self, now: Stamp, impression: Impression, state: ViewState) {
         if let (Some(home), Impression::Home, ViewState::Holds) = (&mut self.home, impression, state) {
-            let shift = self.likeness.fit.map_or((0.0, 0.0), fit::Similarity::shift);
-            home.learn(&self.newest, self.picture.luma(), &self.figures, shift);
+            // What shows nothing teaches nothing: dusk must not wear home away.
+            if self.newest.textured() >= FEWEST {
+                let shift = self.likeness.fit.map_or((0.0, 0.0), fit::Similarity::shift);
+                home.learn(&self.newest, self.picture.luma(), &self.figures, shift);
+            }
             self.candidate = None;
             return;
         }
@@ -265,11 +301,10 @@ impl CameraView {
             self.candidate = Some((Home::of(&self.newest, luma, &self.figures), now));
             return;
         };
-        self.newest.prepare();
         candidate.edges.compare(&self.newest, &mut self.votes);
         let likeness = Likeness::of(&self.votes, self.figures.stretch);
         let strays = likeness.fit.is_some_and(|fit| fit.stray(self.figures.stretch) > self.settings.tolerance);
-        if likeness.textured < FEWEST || likeness.agree < AGREE || strays || now.media < since.media {
+        if likeness.textured < FEWEST || likeness.agree.is_none_or(|agree| agree < AGREE) || strays || now.media < since.media {
             candidate.restart(&self.newest, luma, &self.figures);
             *since = now;
             return;

@@ -68,23 +68,49 @@ fn frame_of(size: FrameSize, secs: f64, look: &Look) -> Frame {
         let luma = (16.0 + look.light * shade + noise).clamp(16.0, 235.0) as u8;
         y.push((look.paint)(index % width, index / width, luma));
     }
-    let chroma = vec![128; width.div_ceil(2) * height.div_ceil(2)];
+    of_luma(size, secs, y)
+}
+
+fn of_luma(size: FrameSize, secs: f64, y: Vec<u8>) -> Frame {
+    let chroma = vec![128; (size.width as usize).div_ceil(2) * (size.height as usize).div_ceil(2)];
     let media = MediaTime::from_secs_f64(secs);
     let stamp = Stamp { media, wall: WallTime::from_micros(media.as_micros()) };
     Frame::from_i420(stamp, 1, (secs * 2.0) as u64 + 1, I420 { size, y, u: chroma.clone(), v: chroma })
 }
 
-/// Looks once a second from one second to another; when the word changed.
-fn watch(view: &mut CameraView, from: u32, to: u32, look: &Look) -> Vec<(u32, &'static str)> {
+/// Plain asphalt with a few marks, the brightness of each point in proportion to `light` of its place, and noise.
+fn asphalt(secs: u32, light: impl Fn(f64, f64) -> f64) -> Frame {
+    asphalt_from(0, secs, light)
+}
+
+/// The same from a camera turned to the left by so many pixels.
+fn asphalt_from(turned: usize, secs: u32, light: impl Fn(f64, f64) -> f64) -> Frame {
+    let (width, height) = (SIZE.width as usize, SIZE.height as usize);
+    let luma = |index: usize| {
+        let (x, y) = (index % width, index / width);
+        let shade = if (70..78).contains(&((x + turned) % 160)) && y > 100 && y < 300 { 190.0 } else { 80.0 };
+        let noise = f64::from(mixed(index as u64 ^ u64::from(secs) << 32) as u16) / 16384.0 - 2.0;
+        (16.0 + shade * light(x as f64, y as f64) + noise).clamp(16.0, 235.0) as u8
+    };
+    of_luma(SIZE, f64::from(secs), (0..width * height).map(luma).collect())
+}
+
+/// Looks once a second; when the word changed.
+fn words(view: &mut CameraView, seconds: std::ops::Range<u32>, frame: impl Fn(u32) -> Frame) -> Vec<(u32, &'static str)> {
     let mut changes = Vec::new();
-    for second in from..to {
+    for second in seconds {
         let before = view.state().word();
-        let after = view.observe(&frame(f64::from(second), look)).word();
+        let after = view.observe(&frame(second)).word();
         if before != after {
             changes.push((second, after));
         }
     }
     changes
+}
+
+/// The drawn scene from one second to another; when the word changed.
+fn watch(view: &mut CameraView, from: u32, to: u32, look: &Look) -> Vec<(u32, &'static str)> {
+    words(view, from..to, |second| frame(f64::from(second), look))
 }
 
 fn settled() -> CameraView {
@@ -133,6 +159,44 @@ fn light_noise_and_a_little_wind_are_no_reason_to_say_anything() {
             assert_eq!(view.observe(&frame(f64::from(second), &look)).word(), "ok", "second {second}, light {light}");
         }
     }
+}
+
+#[test]
+fn shadows_of_clouds_that_creep_over_plain_asphalt_are_no_movement_of_the_camera() {
+    for pace in [6.0, -15.0, 40.0] {
+        let shadow = move |second: u32| {
+            let wandered = pace * f64::from(second);
+            move |x: f64, y: f64| 1.0 - 0.6 * (0.5 + 1.2 * ((x + 0.6 * y - wandered) / 130.0).sin()).clamp(0.0, 1.0)
+        };
+        let mut view = CameraView::new(ViewSettings::default());
+        assert_eq!(words(&mut view, 0..90, |second| asphalt(second, shadow(second))), [], "{pace}");
+        assert!(view.figures().is_some(), "home is known");
+    }
+}
+
+#[test]
+fn a_scene_that_only_passing_headlights_light_is_night_and_no_trouble() {
+    // Every twelfth second a car; nothing is learned from noise, and nothing is missed in it afterwards.
+    let night = |second: u32| {
+        let car = move |x: f64, y: f64| if second % 12 < 2 && (x - 300.0).hypot(y - 200.0) < 90.0 { 1.5 } else { 0.0 };
+        asphalt(second, car)
+    };
+    let mut view = CameraView::new(ViewSettings::default());
+    assert_eq!(words(&mut view, 0..120, night), []);
+    let unlit = words(&mut view, 120..240, |second| asphalt(second, |_, _| 0.0));
+    assert!(matches!(unlit[..], [(at, "dark")] if at < 200), "after a minute without any there is nothing to see: {unlit:?}");
+}
+
+#[test]
+fn dusk_does_not_wear_home_away() {
+    let mut view = CameraView::new(ViewSettings::default());
+    let lit = |light: f64| move |second: u32| asphalt(second, move |_, _| light);
+    assert_eq!(words(&mut view, 0..20, lit(1.0)), []);
+    let dusk = words(&mut view, 20..220, |second| asphalt(second, move |_, _| (1.0 - f64::from(second - 20) / 150.0).max(0.0)));
+    assert!(matches!(dusk[..], [(_, "dark" | "obstructed"), ..]), "{dusk:?}");
+    assert_eq!(words(&mut view, 220..240, lit(1.0)).len(), 1, "the same view by day");
+    let moved = |second: u32| asphalt_from(55, second, |_, _| 1.0);
+    assert_eq!(words(&mut view, 240..260, moved).first().map(|(_, word)| *word), Some("moved"), "home was kept through the night");
 }
 
 #[test]
