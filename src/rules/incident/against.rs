@@ -75,7 +75,7 @@ impl Against {
         }
         let Sense::Against(lane) = sense else { return };
         let foot = track.foot();
-        let back_l = |from: Point<Pixel>| -lane.along(Point::new(foot.x - from.x, foot.y - from.y)) / track.car_length;
+        let back_l = |from: Point<Pixel>| -lane.ahead_and_beside(from, foot, track.stretch).0 / track.car_length;
         match (&mut self.run, step) {
             (Some(run), Some(before)) => {
                 run.secs += now.media.since(run.last).as_secs_f64();

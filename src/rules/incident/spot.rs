@@ -21,6 +21,12 @@ pub(super) struct Spot {
     pub(super) first_track: TrackId,
     pub(super) class: Class,
     rest: Rest,
+    /// The same with less room: where it is exactly.
+    settled: Rest,
+    /// Its track was seen to drive off.
+    drove_off: bool,
+    /// An earlier run saw it, this one not yet.
+    is_recalled: bool,
     /// Time since it came to rest in which the camera sent nothing: nobody knows what stood here then.
     blind: Duration,
     /// The same since the vehicle was last seen: nobody knows whether it left then.
@@ -58,6 +64,14 @@ pub(super) struct SpotMemory {
 
 /// A new track at the place is the same vehicle when it has been standing for this long: what drives through is not.
 const STANDS: Duration = Duration::from_millis(1500);
+/// A track that began farther away than this, in L, drove up ...
+const DROVE_UP_L: f32 = 1.0;
+/// ... and to an empty place, when it came this long after the vehicle there was last seen: an exchange by the tracker takes less.
+const EXCHANGED: Duration = Duration::from_secs(2);
+/// Two tracks whose boxes overlap by at least this much (intersection over union) are one vehicle.
+const DOUBLED: f32 = 0.5;
+/// What moves less than this stands exactly where it did, in L.
+const EXACTLY_L: f32 = 0.25;
 /// What stands there when the program starts needs this long until it is followed and has been seen to stand.
 const FOUND_AGAIN: Duration = Duration::from_millis(2500);
 /// A vehicle passes when it goes by within this distance beside, in L: the own and the next lane.
@@ -86,6 +100,9 @@ impl Spot {
             waits: false,
             passed: 0,
             passed_lately: Lately::default(),
+            settled: rest,
+            drove_off: false,
+            is_recalled: false,
         }
     }
 
@@ -129,6 +146,9 @@ impl Spot {
             waits: false,
             passed: memory.passed,
             passed_lately: Lately::default(),
+            settled: Rest::new(first, Rect::new(left, top, width, height)).stretched(stretch),
+            drove_off: false,
+            is_recalled: true,
         })
     }
 
@@ -197,26 +217,52 @@ impl Spot {
         self.rest.observe(scene.at, track.track.rect, limit);
         if self.rest.since() != before.since() {
             (self.rest, self.track) = (before, None);
+            self.drove_off = true;
         } else if self.rest.away_px(track.track.rect) <= limit {
             (self.last_seen, self.class, self.car_length) = (scene.at, track.track.class, track.car_length);
             self.stretch = track.stretch;
             self.gone_blind = Duration::ZERO;
             self.seen = self.seen.saturating_add(1);
+            self.settled.observe(scene.at, track.track.rect, EXACTLY_L * track.car_length);
         }
     }
 
+    /// Since when it has been standing exactly where it stands: in a queue it may have crept there.
+    pub(super) fn onset(&self) -> Stamp {
+        self.settled.since()
+    }
+
     /// Whether a track that stands at this empty place is the vehicle that was lost here.
-    pub(super) fn fits(&self, track: &SceneTrack, now: MediaTime, drift_l: f32) -> bool {
-        self.track.is_none()
+    pub(super) fn fits(&self, track: &SceneTrack, scene: &Scene<'_>, drift_l: f32) -> bool {
+        let now = scene.at.media;
+        (self.track.is_none() || self.is_doubled(track, scene))
+            && !self.is_next(track, drift_l)
             && track.track.is_observed
             && (track.track.class == self.class || is_large(track.track.class) == is_large(self.class))
             && track.standing_for(now) >= STANDS
             && self.rest.away_px(track.track.rect) <= drift_l * self.car_length
     }
 
+    /// Whether `track` drove up to this place after the vehicle had left it, seen to drive off or not seen for a while.
+    fn is_next(&self, track: &SceneTrack, drift_l: f32) -> bool {
+        let (_, first) = track.track.first_seen;
+        let drove_up = first.foot().distance_stretched(self.foot(), self.stretch) > DROVE_UP_L * self.car_length;
+        let arrived = || track.trail().iter().find(|sample| self.rest.away_px(sample.rect) <= drift_l * self.car_length);
+        drove_up
+            && !self.is_recalled
+            && (self.drove_off || arrived().is_some_and(|sample| sample.at.since(self.last_seen.media) > EXCHANGED))
+    }
+
+    /// Whether the tracker follows the vehicle under a new number while it still waits for the old one to be seen again.
+    fn is_doubled(&self, track: &SceneTrack, scene: &Scene<'_>) -> bool {
+        let hidden = self.track.and_then(|id| scene.find(id)).filter(|own| !own.track.is_observed);
+        hidden.is_some_and(|own| own.track.rect.iou(track.track.rect) >= DOUBLED)
+    }
+
     /// The vehicle goes on under another number.
     pub(super) fn take_over(&mut self, track: &SceneTrack, now: Stamp) {
         self.track = Some(track.track.id);
+        (self.drove_off, self.is_recalled) = (false, false);
         self.last_seen = now;
         self.gone_blind = Duration::ZERO;
     }
@@ -332,6 +378,9 @@ mod tests {
             waits: false,
             passed: 0,
             passed_lately: Lately::default(),
+            settled: Rest::new(stamp(0.0), Rect::new(100.0, 100.0, 60.0, 40.0)),
+            drove_off: false,
+            is_recalled: false,
         };
         let gone = |spot: &Spot, at: f64| spot.gone_for(MediaTime::from_secs_f64(at));
         assert_eq!(gone(&spot, 21.0), Some(Duration::from_secs(1)));

@@ -117,11 +117,11 @@ impl StoppedVehicle {
             if self.spots.iter().any(|(spot, _)| spot.holds(track.track.id)) {
                 continue;
             }
-            let lost = self.spots.iter_mut().find(|(spot, _)| spot.fits(track, scene.at.media, drift_l));
+            let lost = self.spots.iter_mut().find(|(spot, _)| spot.fits(track, scene, drift_l));
             if let Some((spot, _)) = lost {
                 spot.take_over(track, scene.at);
             } else if self.spots.len() < MOST && self.is_watched(track, scene) {
-                let mut spot = Spot::new(track, self.stop_of(track, scene.at), scene.at);
+                let mut spot = Spot::new(track, self.stop_of(track, scene), scene.at);
                 // It may have come to rest before the interruption.
                 if let Some((gap, end)) = self.unwatched {
                     spot.was_unwatched(gap, end);
@@ -143,11 +143,13 @@ impl StoppedVehicle {
         }
     }
 
-    /// The stop of `track` that is to be watched. One that crept on from where it stood has stopped anew, though its halt began before: an event each.
-    fn stop_of(&self, track: &SceneTrack, now: Stamp) -> Rest {
-        let stand = track.stand(now);
+    /// The stop of `track` that is to be watched. One that crept on from where it stood, there or from outside the zone, has stopped anew, though its
+    /// halt began before.
+    fn stop_of(&self, track: &SceneTrack, scene: &Scene<'_>) -> Rest {
+        let stand = track.stand(scene.at);
         let is_known = self.spots.iter().any(|(spot, _)| spot.first_track == track.track.id && spot.since() == stand.since());
-        if is_known { Rest::new(now, track.track.rect).stretched(track.stretch) } else { stand }
+        let is_here = self.zone.polygon.contains(scene.size.to_norm(stand.place().foot()));
+        if is_known || !is_here { Rest::new(scene.at, track.track.rect).stretched(track.stretch) } else { stand }
     }
 
     fn tell(&mut self, now: Stamp, out: &mut Findings) {
@@ -158,7 +160,7 @@ impl StoppedVehicle {
                 None if spot.is_seen(now.media) && stood >= settings.dwell && spot.passed() >= settings.passed && !spot.waits() => {
                     let (zone, rule) = (self.zone_ref.clone(), rule_text(settings));
                     let subject = format!("{}/{}", settings.zone, spot.first_track.0);
-                    let opening = Opening { scope: &self.scope, zone, rule, subject: &subject, onset: spot.since(), now };
+                    let opening = Opening { scope: &self.scope, zone, rule, subject: &subject, onset: spot.onset(), now };
                     let (event, message) = OpenEvent::begin(opening, finding(spot, now));
                     out.events.push(message);
                     *told = Some(Told { event, at: Some(now.media) });

@@ -74,7 +74,8 @@ fn a_camera_that_is_pushed_sees_no_accident() {
     };
     let users: Vec<User> = (0..6).map(|id| lane(id + 1, 40.0 + 45.0 * f64::from(id))).collect();
     assert_eq!(events(8.0, users.clone()), []);
-    // One of them alone, beside a standing car: that is what an impact looks like.
-    let alone = vec![users[0].clone(), User::car(9, &[[0.0, 430.0, 50.0], [8.0, 430.0, 50.0]])];
+    // One alone that a standing car throws back, by no more than its own speed: that is what an impact looks like.
+    let thrown = User::car(1, &[[0.0, 60.0, 40.0], [3.0, 360.0, 40.0], [3.2, 354.0, 44.0], [7.0, 354.0, 44.0], [8.0, 400.0, 44.0]]);
+    let alone = vec![thrown, User::car(9, &[[0.0, 430.0, 50.0], [8.0, 430.0, 50.0]])];
     assert!(!events(8.0, alone).is_empty());
 }

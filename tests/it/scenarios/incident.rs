@@ -6,6 +6,7 @@ use simpang::scene::SceneState;
 
 use super::camera::Story;
 use super::film::{Film, SIZE, User};
+use super::stories::tell;
 use crate::counting_allocator::allocations;
 
 const STORY: &str = r#"{"fps": 8, "zones": {"jalan": {"kind": "exit", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]], "direction": [[0.1, 0.5], [0.9, 0.5]]}},
@@ -35,6 +36,30 @@ fn following_a_street_allocates_nothing_while_nobody_comes_goes_or_is_told_of() 
     rules.finish(street().frames().last().expect("frames").0, EndReason::CameraLost, &mut out);
     assert!(quiet > 130, "{quiet} frames without news");
     assert_eq!(out.events.len(), 4, "a wrong-way car and a pedestrian, begun and ended: {:#?}", out.events);
+}
+
+/// How many messages tell of vehicles that stand in the right half of the picture for 20 s.
+fn told_of_standing(users: Vec<User>) -> usize {
+    let story = r#"{"fps": 8, "zones": {"keluar": {"kind": "exit", "corners": [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]}},
+        "rules": [{"stopped_vehicle": {"zone": "keluar", "passed": 0}}]}"#;
+    tell(&Story::read(story), &Film::new(8.0, users)).1.events.len()
+}
+
+#[test]
+fn who_waited_before_the_zone_and_creeps_into_it_has_not_stood_there() {
+    let stands_until = |secs: f64| {
+        let leaves = [[secs, 328.0, 200.0], [secs + 3.0, 600.0, 200.0]];
+        User::car(1, &[&[[0.0, 100.0, 200.0], [5.0, 312.0, 200.0], [110.0, 312.0, 200.0], [111.0, 328.0, 200.0]][..], &leaves[..]].concat())
+    };
+    assert_eq!(told_of_standing(vec![stands_until(118.0)]), 0);
+    assert_eq!(told_of_standing(vec![stands_until(145.0)]), 2, "begun and ended");
+}
+
+#[test]
+fn who_drives_up_to_the_place_that_another_one_left_is_the_next_one() {
+    let first = User::car(1, &[[0.0, 100.0, 200.0], [3.0, 400.0, 200.0], [17.0, 400.0, 200.0], [19.0, 620.0, 200.0]]);
+    let next = User::car(2, &[[14.0, 20.0, 200.0], [19.5, 400.0, 200.0], [33.0, 400.0, 200.0], [35.0, 620.0, 200.0]]);
+    assert_eq!(told_of_standing(vec![first, next]), 0, "each stood for 14 s");
 }
 
 const MEASURED: &str = r#"{"fps": 8, "zones": {"lengan": {"kind": "approach", "corners": [[0.01, 0], [0.9, 0], [0.9, 1], [0.01, 1]], "stop_line": [[0.9, 0], [0.9, 1]]}},

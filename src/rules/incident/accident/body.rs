@@ -57,6 +57,8 @@ pub(super) const COURSE: Duration = Duration::from_millis(600);
 const TRAIL: Duration = Duration::from_secs(3);
 /// Boxes of one thing differ by less than this factor in each direction.
 const ALIKE: f32 = 1.67;
+/// And by less than this from one sighting to the next.
+const ALIKE_AT_ONCE: f32 = 1.5;
 
 /// A box that jumped or changed is not believed for this long.
 const BROKEN_FOR: Duration = TRAIL;
@@ -173,14 +175,26 @@ impl Past {
     }
 }
 
-/// Whether the latest box is another vehicle's: it leapt ahead, or has grown or shrunk within half a second.
+/// Whether the latest box is another vehicle's: it leapt, or has grown or shrunk at once or within half a second.
 fn is_broken(track: &SceneTrack) -> bool {
     let mut samples = track.trail().iter().rev();
-    let (Some(last), Some(before)) = (samples.next(), samples.next()) else { return false };
-    let Some(first) = samples.take_while(|sample| last.at.since(sample.at) <= COURSE).last() else { return false };
-    let speed = |a: &Sample, b: &Sample| {
-        a.rect.foot().distance_stretched(b.rect.foot(), track.stretch) / track.car_length / b.at.since(a.at).as_secs_f32().max(f32::EPSILON)
-    };
-    let size = (last.rect.area() / first.rect.area().max(1.0)).sqrt();
-    speed(before, last) > speed(first, before) + LEAPS_L_S || !(1.0 / ALIKE..=ALIKE).contains(&size)
+    let (Some(last), Some(before), Some(next)) = (samples.next(), samples.next(), samples.next()) else { return false };
+    let first = samples.take_while(|sample| last.at.since(sample.at) <= COURSE).last().unwrap_or(next);
+    let size = |earlier: &Sample| (last.rect.area() / earlier.rect.area().max(1.0)).sqrt();
+    let is_alike = |earlier: &Sample, factor: f32| (1.0 / factor..=factor).contains(&size(earlier));
+    has_leapt(velocity(track, first, before), velocity(track, before, last)) || !is_alike(first, ALIKE) || !is_alike(before, ALIKE_AT_ONCE)
+}
+
+/// Whether who came with one velocity cannot go on with the other, both in L/s: faster than an impact makes, or thrown aside by more than he brought along.
+fn has_leapt(came: [f32; 2], goes: [f32; 2]) -> bool {
+    let speed = |[x, y]: [f32; 2]| x.hypot(y);
+    let change = speed([goes[0] - came[0], goes[1] - came[1]]);
+    speed(goes) > speed(came) + LEAPS_L_S || change > speed(came) + LEAPS_L_S
+}
+
+/// From one sighting to another, in L/s across and along the view.
+fn velocity(track: &SceneTrack, from: &Sample, to: &Sample) -> [f32; 2] {
+    let (a, b) = (from.rect.foot(), to.rect.foot());
+    let per_l_s = track.car_length * to.at.since(from.at).as_secs_f32().max(f32::EPSILON);
+    [(b.x - a.x) / per_l_s, track.stretch * (b.y - a.y) / per_l_s]
 }

@@ -189,6 +189,13 @@ impl Case {
         })
     }
 
+    /// A machine that leans over in a bend looks like one that falls; when it was jolted after that, the impact was then.
+    pub(super) fn begins_no_earlier_than(&mut self, at: MediaTime, now: Stamp) {
+        if matches!(self.told, Told::Nothing) && at > self.onset.media {
+            self.onset = crate::rules::episode::earlier(now, now.media.since(at));
+        }
+    }
+
     /// Takes part.
     pub(super) fn has(&self, track: TrackId) -> bool {
         self.parties.iter().any(|party| party.track == track)

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::body::Body;
+use super::course::earlier;
 use super::rider::{Fall, LIES_FOR, shape};
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
@@ -58,14 +59,18 @@ impl Lying {
         }
     }
 
-    /// That `track` lies there since it appeared, where nothing lay before.
+    /// That `track` has been lying since it came to rest there, where nothing lay before.
     pub(super) fn found(&self, track: &SceneTrack, body: &Body, now: MediaTime) -> Option<Fall> {
         let (since, _) = track.track.first_seen;
         let age = now.since(since);
         let lies = is_low(track) && track.standing_for(now) >= LIES_FOR && age <= NEW_FOR && body.low_share() >= MOSTLY;
         let is_watched = self.began.is_some_and(|began| since.since(began) >= WATCHED);
         let is_known = || self.places.iter().any(|place| place.since < since && is_near(place, track));
-        (lies && is_watched && !is_known()).then(|| Fall { at: since, ratio: shape(&track.track.rect), before: None })
+        (lies && is_watched && !is_known()).then(|| Fall {
+            at: since.max(earlier(now, track.standing_for(now))),
+            ratio: shape(&track.track.rect),
+            before: None,
+        })
     }
 }
 

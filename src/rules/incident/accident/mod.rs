@@ -169,6 +169,7 @@ impl Accident {
             // The first notice is nearest to the impact; only a stop says better when and how fast it was.
             if case.jolt.is_none_or(|known| known.stop_l_s2.is_none() && jolt.stop_l_s2.is_some()) {
                 case.jolt = Some(jolt);
+                case.begins_no_earlier_than(jolt.at, scene.at);
             }
         }
     }

@@ -101,7 +101,7 @@ impl Party {
             After::Rests(spot) => {
                 spot.follow(scene, DRIFT_L);
                 let may_be = |track: &&SceneTrack| track.track.class.is_vehicle() && Some(track.track.id) != other;
-                if let Some(track) = scene.tracks.iter().filter(may_be).find(|track| spot.fits(track, now, DRIFT_L)) {
+                if let Some(track) = scene.tracks.iter().filter(may_be).find(|track| spot.fits(track, scene, DRIFT_L)) {
                     spot.take_over(track, scene.at);
                     self.track = track.track.id;
                 }

@@ -1,5 +1,6 @@
 //! From cues to a score: s = 1 − Π(1 − wᵢ·xᵢ), with each x rising from 0 to 1 over its ramp.
 
+use super::sudden::THROWN_BACK_DEG;
 use crate::base::cue::Cue;
 use crate::config::settings::AccidentSettings;
 use crate::event::Reason;
@@ -53,6 +54,8 @@ impl Evidence {
         match cue {
             Cue::SuddenStop => ramp(value, [settings.braking_l_s2 as f32, settings.crash_l_s2 as f32]),
             Cue::Contact => ramp(value, [settings.closing_l_s as f32, settings.closing_l_s as f32 * CLOSING_FULL]),
+            // Who is thrown back was stopped as well; what only goes back are two vehicles that the tracker exchanged.
+            Cue::HeadingJump if value >= THROWN_BACK_DEG && !self.has(Cue::SuddenStop, settings) => 0.0,
             Cue::HeadingJump => ramp(value, HEADING),
             // Measured only when it is so.
             Cue::RiderDown | Cue::PersonBeside => 1.0,
@@ -81,6 +84,7 @@ impl Evidence {
         let stays = [Cue::SuddenStop, Cue::PostImpactStop].iter().all(|cue| self.fulfilled(*cue, settings) >= 1.0);
         (stays || any(&[Cue::Contact, Cue::RiderDown, Cue::PersonBeside]))
             && any(&[Cue::SuddenStop, Cue::HeadingJump, Cue::PostImpactStop])
+            && any(&[Cue::SuddenStop, Cue::HeadingJump, Cue::RiderDown, Cue::PersonBeside])
             && self.score(settings) >= settings.suspect_at
     }
 
@@ -161,6 +165,16 @@ mod tests {
         let mut evidence = Evidence::default();
         cues.iter().for_each(|(cue, value)| evidence.raise(*cue, *value));
         evidence
+    }
+
+    #[test]
+    fn two_vehicles_that_the_tracker_exchanged_are_no_crash() {
+        let turned = |degrees| evidence(&[(Cue::HeadingJump, degrees), (Cue::Contact, 2.0), (Cue::PostImpactStop, 15.0)]);
+        assert!(turned(100.0).is_suspect(&settings()), "pushed aside");
+        assert!(!turned(170.0).is_suspect(&settings()), "went back the way it came, and nothing stopped it");
+        let mut thrown_back = turned(170.0);
+        thrown_back.raise(Cue::SuddenStop, 2.0);
+        assert!(thrown_back.is_suspect(&settings()) && thrown_back.has(Cue::HeadingJump, &settings()));
     }
 
     #[test]

@@ -36,7 +36,7 @@ const STILL_SPAN: Duration = Duration::from_millis(800);
 const MOVES_L_S: f32 = 0.5;
 /// No driver goes back the way he came within a second: so slow it means something already.
 const THROWN_BACK_L_S: f32 = 0.3;
-const THROWN_BACK_DEG: f32 = 135.0;
+pub(super) const THROWN_BACK_DEG: f32 = 135.0;
 /// What goes on from a track that an impact broke has lost at least this share of its speed; a newcomer that passes by has not.
 const BROKEN_SPEED: f32 = 0.6;
 /// Least change of direction that is looked at.
