@@ -29,7 +29,7 @@ pub struct Sighting {
 pub struct Watched {
     /// The tracker's number.
     pub id: u32,
-    /// In order of time, at least one and at most [`MOST_SIGHTINGS`].
+    /// In order of time, at least one and at most `MOST_SIGHTINGS`.
     pub sightings: Vec<Sighting>,
     /// Whether the last sighting is where the one before it is: then the next one there takes its place.
     gait: Gait,
