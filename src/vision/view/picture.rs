@@ -11,6 +11,8 @@ use crate::vision::VisionError;
 /// The finer reduction, on which sharpness is measured: 320 x 180.
 const FINE: Size = Size { width: 2 * WIDTH as i32, height: 2 * HEIGHT as i32 };
 const PIXELS: usize = WIDTH * HEIGHT;
+/// The Laplacian of a byte reaches no further.
+const STEEPEST_BEND: usize = 4 * 255;
 
 /// Reused from look to look.
 #[derive(Debug)]
@@ -27,7 +29,8 @@ pub(super) struct Picture {
 pub(super) struct Figures {
     /// Luma that 98 of 100 pixels stay below, 0 (black) to 1 (white).
     pub(super) highlights: f32,
-    /// Fine structure in proportion to coarse structure: variance of the Laplacian over the mean square of the gradient. Light cancels out.
+    /// Fine structure in proportion to coarse structure: variance of the Laplacian, without that of noise, over the mean
+    /// square of the gradient. Light cancels out.
     pub(super) sharpness: f32,
     /// Digest of a part of the untouched pixels: equal for repeated frames only.
     pub(super) fingerprint: u64,
@@ -100,20 +103,20 @@ impl Picture {
 
     fn sharpness(&mut self) -> Result<f32, VisionError> {
         imgproc::laplacian(&self.fine, &mut self.bends, CV_16S, 1, 1.0, 0.0, core::BORDER_DEFAULT)?;
-        let (mut sum, mut squares) = (0i64, 0i64);
+        let mut histogram = [0u32; STEEPEST_BEND + 1];
+        let mut squares = 0i64;
         for &bend in self.bends.data_typed::<i16>()? {
-            sum += i64::from(bend);
-            squares += i64::from(i32::from(bend) * i32::from(bend));
+            squares += i64::from(bend) * i64::from(bend);
+            histogram[usize::from(bend.unsigned_abs()).min(STEEPEST_BEND)] += 1;
         }
-        let count = (4 * PIXELS) as f32;
-        let mean = sum as f32 / count;
-        let variance = squares as f32 / count - mean * mean;
+        let variance = squares as f32 / (4 * PIXELS) as f32;
         let mut slopes = 0.0f32;
         for (row, below) in self.luma.chunks_exact(WIDTH).zip(self.luma[WIDTH..].chunks_exact(WIDTH)) {
             slopes += row.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum::<f32>();
             slopes += row.iter().zip(below).map(|(here, below)| (below - here).powi(2)).sum::<f32>();
         }
-        Ok(variance / (slopes / PIXELS as f32).max(1.0))
+        let structure = (variance - noise(&histogram).powi(2)).max(0.0);
+        Ok(structure / (slopes / PIXELS as f32).max(1.0))
     }
 
     fn change(&self) -> (f32, f32) {
@@ -127,6 +130,22 @@ impl Picture {
         blocks.sort_by(f32::total_cmp);
         (blocks[BLOCKS / 2], blocks[BLOCKS - 1])
     }
+}
+
+/// Standard deviation of the bends that noise alone would give: a quarter of them lies nearer to zero than 0.32 of it, edges or not.
+fn noise(bends: &[u32]) -> f32 {
+    let quarter = bends.iter().sum::<u32>() as f32 / 4.0;
+    let mut below = 0.0;
+    for (bend, &count) in bends.iter().enumerate() {
+        let with = below + count as f32;
+        if with >= quarter && count > 0 {
+            // Whole numbers stand for half a level to each side, zero for half a level in all.
+            let (from, width) = if bend == 0 { (0.0, 0.5) } else { (bend as f32 - 0.5, 1.0) };
+            return (from + width * (quarter - below) / count as f32) / 0.3186;
+        }
+        below = with;
+    }
+    0.0
 }
 
 /// Mixes every few rows of luma, eight bytes at a time. Not for secrets: equal pictures give equal numbers, and others as good as never.
