@@ -89,7 +89,7 @@ impl SignalCycle {
     }
 
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.samples.clear();
         (self.last_second, self.found, self.recalled, self.until_next) = (None, None, None, AT_LEAST);
     }

@@ -175,7 +175,8 @@ impl Past {
     }
 }
 
-/// Whether the latest box is another vehicle's: it leapt, or has grown or shrunk at once or within half a second.
+/// Whether the latest box is another vehicle's: it leapt, or has grown or shrunk at once or within half a second; one that was hidden for longer is
+/// compared with what was seen before that.
 fn is_broken(track: &SceneTrack) -> bool {
     let mut samples = track.trail().iter().rev();
     let (Some(last), Some(before), Some(next)) = (samples.next(), samples.next(), samples.next()) else { return false };

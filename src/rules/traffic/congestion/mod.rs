@@ -172,7 +172,7 @@ impl Congestion {
         for number in 0..second.discharged {
             // When within the second is not known.
             let before = (f64::from(number) + 0.5) / f64::from(second.discharged) - 1.0;
-            self.discharge.pass(MediaTime::from_secs_f64(now.as_micros() as f64 / 1e6 + before), 1.0);
+            self.discharge.pass(MediaTime::from_secs_f64(now.as_secs_f64() + before), 1.0);
         }
         self.discharge.second(now, second.queue_smp);
     }
