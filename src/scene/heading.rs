@@ -42,7 +42,7 @@ impl Heading {
     }
 
     /// Degrees clockwise from the picture's right, 0 to 360.
-    pub(super) fn degrees(self) -> f32 {
+    pub(crate) fn degrees(self) -> f32 {
         self.unit.y.atan2(self.unit.x).to_degrees().rem_euclid(360.0)
     }
 }

@@ -70,6 +70,8 @@ const DROVE_UP_L: f32 = 1.0;
 const EXCHANGED: Duration = Duration::from_secs(2);
 /// Two tracks whose boxes overlap by at least this much (intersection over union) are one vehicle.
 const DOUBLED: f32 = 0.5;
+/// A vehicle is hidden when this share of its box is covered.
+const HIDDEN: f32 = 0.5;
 /// What moves less than this stands exactly where it did, in L.
 const EXACTLY_L: f32 = 0.25;
 /// What stands there when the program starts needs this long until it is followed and has been seen to stand.
@@ -191,6 +193,19 @@ impl Spot {
     /// Whether the vehicle is seen here in this very frame.
     pub(super) fn is_seen(&self, now: MediaTime) -> bool {
         self.track.is_some() && self.last_seen.media == now
+    }
+
+    /// Whether something that stands before it hides the vehicle in this frame: it cannot drive off unseen, and cannot be seen to stand.
+    pub(super) fn is_hidden(&self, scene: &Scene<'_>) -> bool {
+        let (now, own) = (scene.at.media, self.rest.place());
+        let hides = |track: &SceneTrack| {
+            track.track.is_observed
+                && track.track.class.is_vehicle()
+                && track.foot().y > own.bottom()
+                && track.standing_for(now) >= STANDS
+                && own.share_inside(track.track.rect) >= HIDDEN
+        };
+        self.track.is_some() && !self.is_seen(now) && scene.tracks.iter().any(hides)
     }
 
     /// For how long nobody has been here. A track that the tracker keeps without seeing it is hidden, not gone.

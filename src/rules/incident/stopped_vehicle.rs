@@ -70,6 +70,8 @@ impl Told {
 
 /// Standing for this long is worth a look.
 const NOTICED: Duration = Duration::from_secs(2);
+/// A vehicle must have been seen for this share of the dwell time: a bus that stops beside it does not set it in motion.
+const SEEN: f64 = 2.0 / 3.0;
 /// Two rules see one vehicle stop within this time of each other.
 const SAME_STOP: Duration = Duration::from_secs(3);
 /// Standing vehicles that are watched at once; a zone full of them is a queue.
@@ -152,12 +154,14 @@ impl StoppedVehicle {
         if is_known || !is_here { Rest::new(scene.at, track.track.rect).stretched(track.stretch) } else { stand }
     }
 
-    fn tell(&mut self, now: Stamp, out: &mut Findings) {
-        let settings = &self.settings;
+    fn tell(&mut self, scene: &Scene<'_>, out: &mut Findings) {
+        let (now, settings) = (scene.at, &self.settings);
         for (spot, told) in &mut self.spots {
             let stood = spot.stood(now.media);
+            let is_known =
+                || spot.is_seen(now.media) || (spot.stood(spot.last_seen.media) >= settings.dwell.mul_f64(SEEN) && spot.is_hidden(scene));
             match told {
-                None if spot.is_seen(now.media) && stood >= settings.dwell && spot.passed() >= settings.passed && !spot.waits() => {
+                None if stood >= settings.dwell && spot.passed() >= settings.passed && !spot.waits() && is_known() => {
                     let (zone, rule) = (self.zone_ref.clone(), rule_text(settings));
                     let subject = format!("{}/{}", settings.zone, spot.first_track.0);
                     let opening = Opening { scope: &self.scope, zone, rule, subject: &subject, onset: spot.onset(), now };
@@ -204,7 +208,7 @@ impl Rule for StoppedVehicle {
         self.take_up(scene.at, out);
         self.note_interruption(scene);
         self.look(scene);
-        self.tell(scene.at, out);
+        self.tell(scene, out);
         self.forget(scene.at, out);
     }
 

@@ -50,6 +50,26 @@ fn nobody_passes_so_nothing_is_confirmed_and_the_suspicion_is_taken_back() {
     assert_eq!(told.iter().map(|event| event.phase).collect::<Vec<_>>(), [Phase::New, Phase::End], "{told:?}");
 }
 
+/// The same where everything is an exit.
+fn events_in_an_exit(users: Vec<User>) -> Vec<Event> {
+    let story =
+        r#"{"fps": 8, "zones": {"keluar": {"kind": "exit", "corners": [[0, 0], [1, 0], [1, 1], [0, 1]]}}, "rules": [{"accident": {}}]}"#;
+    tell(&Story::read(story), &Film::new(8.0, users)).1.events
+}
+
+#[test]
+fn a_rider_who_fell_is_told_of_though_the_tracker_takes_a_passer_by_for_him() {
+    let user = |text: &str| -> User { serde_json::from_str(text).expect("a road user") };
+    let fell = user(
+        r#"{"id": 1, "class": "motorcycle", "size": [20, 46], "then": {"at": 4, "size": [46, 20]},
+            "path": [[0, 60, 200], [4, 300, 200], [4.6, 330, 200], [9, 330, 200], [12, 600, 200]]}"#,
+    );
+    let lies = user(r#"{"id": 2, "class": "motorcycle", "size": [46, 20], "path": [[9, 330, 200], [30, 330, 200]]}"#);
+    let told = events_in_an_exit(vec![fell.clone(), lies]);
+    assert!(told.iter().any(|event| event.phase == Phase::Update), "{told:?}");
+    assert_eq!(events_in_an_exit(vec![fell]), [], "who drives on is well");
+}
+
 #[test]
 fn drivers_who_brake_as_drivers_do_have_no_accident() {
     for fps in [5.0, 8.0, 25.0] {

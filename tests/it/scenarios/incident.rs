@@ -62,6 +62,25 @@ fn who_drives_up_to_the_place_that_another_one_left_is_the_next_one() {
     assert_eq!(told_of_standing(vec![first, next]), 0, "each stood for 14 s");
 }
 
+#[test]
+fn a_bus_that_stops_before_a_broken_down_car_does_not_hold_back_the_alarm() {
+    let told_at = |stops: f64| {
+        let mut car = User::car(1, &[[0.0, 340.0, 200.0], [3.0, 480.0, 200.0], [60.0, 480.0, 200.0]]);
+        car.hidden = vec![[stops, 50.0]];
+        let mut bus = User::car(2, &[[0.0, 20.0, 215.0], [stops, 480.0, 215.0], [50.0, 480.0, 215.0], [53.0, 620.0, 215.0]]);
+        (bus.class, bus.size) = ("bus".into(), [150.0, 120.0]);
+        let story = r#"{"fps": 8, "zones": {"keluar": {"kind": "exit", "corners": [[0.5, 0], [1, 0], [1, 0.7], [0.5, 0.7]]}},
+            "rules": [{"stopped_vehicle": {"zone": "keluar", "passed": 0}}]}"#;
+        let film = Film::new(8.0, vec![car, bus]);
+        let told = tell(&Story::read(story), &film).1.events;
+        told.iter().find(|event| event.involved[0].track == 1).map(|event| film.start.secs_until(event.detected))
+    };
+    let at = told_at(19.0).expect("told");
+    assert!((22.5..26.0).contains(&at), "20 s after it stopped, though hidden: {at}");
+    let at = told_at(8.0).expect("told");
+    assert!(at >= 49.5, "after five seconds nobody knows yet whether it waits: {at}");
+}
+
 const MEASURED: &str = r#"{"fps": 8, "zones": {"lengan": {"kind": "approach", "corners": [[0.01, 0], [0.9, 0], [0.9, 1], [0.01, 1]], "stop_line": [[0.9, 0], [0.9, 1]]}},
     "rules": [{"approach": {"zone": "lengan"}}, {"movements": {"gates": {"barat": [[0.02, 1], [0.02, 0]], "timur": [[0.98, 0], [0.98, 1]]}}}]}"#;
 

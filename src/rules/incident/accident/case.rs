@@ -1,12 +1,15 @@
 //! One impact and what became of it: watched → suspected → confirmed → over, or never told of.
 
+mod kept;
+
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+pub use kept::CaseMemory;
 
+use super::course::Course;
 use super::memory::Memory;
 use super::parties::Parties;
-use super::party::{Party, PartyMemory, SLIDES_FOR};
+use super::party::{Party, SLIDES_FOR};
 use super::passing::{self, Passing, Stand};
 use super::rider::Fall;
 use super::score::{Evidence, STOPPED_SECS};
@@ -15,14 +18,11 @@ use super::usual::Standing;
 use crate::base::class::Class;
 use crate::base::cue::Cue;
 use crate::base::geom::{Pixel, Point};
-use crate::base::time::{MediaTime, Stamp, WallTime};
+use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::AccidentSettings;
 use crate::event::{EndReason, Finding, Kind, Measurement, OpenEvent, Severity};
-use crate::rules::LeftOpen;
 use crate::rules::episode::two_decimals;
-use crate::rules::incident::spot::recalled;
-use crate::rules::left_open::OfEvent;
-use crate::scene::{Scene, SceneTrack};
+use crate::scene::{Heading, Scene, SceneTrack};
 use crate::track::TrackId;
 
 /// What the rule looks into.
@@ -53,30 +53,6 @@ pub(super) struct Case {
     /// Time since then without pictures.
     blind: Duration,
     pub(super) told: Told,
-}
-
-/// A case that was told of, for the next run of the program: where it is, and what spoke for it. Lengths in pixels.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct CaseMemory {
-    event: String,
-    is_confirmed: bool,
-    /// The impact, in microseconds of UTC, and how much of the time since then nobody saw, in seconds.
-    onset: i64,
-    blind_secs: f64,
-    place: [f32; 2],
-    length: f32,
-    /// Those who rest, the jolted one first.
-    parties: Vec<PartyMemory>,
-    evidence: Vec<(String, f32)>,
-    people_before: usize,
-    two_wheeler: bool,
-    passed: u32,
-}
-
-impl OfEvent for CaseMemory {
-    fn event(&self) -> &str {
-        &self.event
-    }
 }
 
 /// How much of it was told.
@@ -135,60 +111,6 @@ impl Case {
         }
     }
 
-    /// For the next run of the program; `None` when nothing was told, or the jolted one does not rest: then nobody could know it again.
-    pub(super) fn memory(&self) -> Option<CaseMemory> {
-        let (event, is_confirmed) = match &self.told {
-            Told::Nothing => return None,
-            Told::Suspected(event) => (event, false),
-            Told::Confirmed(event, _) => (event, true),
-        };
-        let first = self.parties.first()?.memory()?;
-        let others = self.parties[1..].iter().filter_map(Party::memory);
-        Some(CaseMemory {
-            event: event.last().id.to_string(),
-            is_confirmed,
-            onset: self.onset.wall.as_micros(),
-            blind_secs: self.blind.as_secs_f64(),
-            place: [self.place.x, self.place.y],
-            length: self.length,
-            parties: std::iter::once(first).chain(others).collect(),
-            evidence: self.evidence.memory(),
-            people_before: self.people_before,
-            two_wheeler: self.two_wheeler,
-            passed: self.passed(),
-        })
-    }
-
-    /// A case that an earlier run was cut off in; `None` when this version cannot go on with it. How it moved before the impact is
-    /// forgotten: who passes now is not counted any more, and a queue ahead is not looked for.
-    pub(super) fn recalled(memory: &CaseMemory, left: &LeftOpen, now: Stamp) -> Option<Self> {
-        let party = |party: &PartyMemory| Party::recalled(party, left.watched_until, now);
-        let mut recalled_parties = memory.parties.iter().map(party);
-        let mut parties = Parties::alone(recalled_parties.next()??);
-        recalled_parties.flatten().for_each(|other| parties.join(other));
-        let secs = |secs: f64| Duration::try_from_secs_f64(secs).unwrap_or_default();
-        let onset = recalled(WallTime::from_micros(memory.onset), now);
-        let event = Box::new(OpenEvent::resume(left.event.clone()));
-        Some(Self {
-            onset,
-            noticed: onset.media,
-            subject: parties[0].track,
-            jolt: None,
-            fall: None,
-            place: Point::new(memory.place[0], memory.place[1]),
-            length: memory.length.max(1.0),
-            parties,
-            closing_l_s: None,
-            evidence: Evidence::recalled(&memory.evidence),
-            people_before: memory.people_before,
-            two_wheeler: memory.two_wheeler,
-            passing: Passing::recalled(memory.passed),
-            is_driving: false,
-            blind: secs(memory.blind_secs) + secs(left.watched_until.secs_until(now.wall)),
-            told: if memory.is_confirmed { Told::Confirmed(event, now.media) } else { Told::Suspected(event) },
-        })
-    }
-
     /// A machine that leans over in a bend looks like one that falls; when it was jolted after that, the impact was then.
     pub(super) fn begins_no_earlier_than(&mut self, at: MediaTime, now: Stamp) {
         if matches!(self.told, Told::Nothing) && at > self.onset.media {
@@ -234,7 +156,9 @@ impl Case {
         let impact = self.onset.media;
         for index in 0..self.parties.len() {
             let other = self.parties.get(1 - index).map(|party| party.track);
+            let known = self.parties[index].track;
             self.parties[index].follow(scene, impact, other);
+            self.goes_on_as(known, self.parties[index].track);
         }
         self.is_driving = self.parties[0].is_driving(scene);
         let is_in_queue = self.watch_traffic(scene);
@@ -257,10 +181,15 @@ impl Case {
             let successor = || memory.with(scene).find(|(_, body)| body.past.is_some_and(|past| past.track == known));
             if let Some((track, _)) = (!is_seen).then(successor).flatten().filter(|(track, _)| !self.has(track.track.id)) {
                 self.parties[index].track = track.track.id;
-                if self.subject == known {
-                    self.subject = track.track.id;
-                }
+                self.goes_on_as(known, track.track.id);
             }
+        }
+    }
+
+    /// The tracker follows `known` under the number `now`.
+    fn goes_on_as(&mut self, known: TrackId, now: TrackId) {
+        if self.subject == known {
+            self.subject = now;
         }
     }
 
@@ -272,9 +201,19 @@ impl Case {
         seen.or_else(|| self.parties.iter().filter_map(rested).min())
     }
 
+    /// How the jolted one came.
+    fn course(&self) -> Option<Course> {
+        self.jolt.map(|jolt| jolt.before).or(self.fall.and_then(|fall| fall.before))
+    }
+
+    /// Which way it drove before the impact, where that was seen.
+    pub(super) fn heading(&self) -> Option<Heading> {
+        self.course().and_then(Course::heading)
+    }
+
     /// Counts who passes; says whether others wait right ahead.
     fn watch_traffic(&mut self, scene: &Scene<'_>) -> bool {
-        let Some(course) = self.jolt.map(|jolt| jolt.before).or(self.fall.and_then(|fall| fall.before)) else { return false };
+        let Some(course) = self.course() else { return false };
         let stand = Stand { place: self.place, course, length: self.length };
         let parties = &self.parties;
         let takes_part = |track: TrackId| parties.iter().any(|party| party.track == track);
@@ -295,7 +234,7 @@ impl Case {
                 () if now.since(*told) >= settings.update_every => Step::Repeat,
                 () => Step::Wait,
             },
-            Told::Suspected(_) if self.evidence.is_confirmed(settings) => Step::Confirm,
+            Told::Suspected(_) if self.is_confirmed(now, settings) => Step::Confirm,
             Told::Suspected(_) | Told::Nothing if has_left || self.is_too_late(now, settings) => Step::Retract,
             Told::Nothing if now.since(self.noticed) >= SURE_AFTER && !self.is_driving && self.is_suspect(now, settings) => Step::Suspect,
             Told::Suspected(_) | Told::Nothing => Step::Wait,
@@ -306,15 +245,21 @@ impl Case {
         self.evidence.is_suspect(settings) && self.has_victim(now, settings)
     }
 
+    /// Whether it is one: what stays is not a contact from which one drove on, unless people come.
+    fn is_confirmed(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
+        self.evidence.is_confirmed(settings) && (self.has_victim(now, settings) || self.evidence.has(Cue::Gathering, settings))
+    }
+
     /// Whether somebody may have come to harm. A pack of two-wheelers that bunches up for a queue touches and stops within a moment: between them alone
-    /// somebody must fall, or all of them must touch and stay where others pass. How it moved before must have been seen, not guessed. And a contact from which one drove on and nobody fell off was none; who is pushed
-    /// by the impact drives on nowhere yet.
+    /// somebody must fall, or all of them must touch and stay while others pass. How it moved before must have been seen, not guessed. And a contact from which one drove on and nobody fell off was none; who
+    /// is pushed by the impact drives on nowhere yet.
     fn has_victim(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
         let fell = [Cue::RiderDown, Cue::PersonBeside].iter().any(|cue| self.evidence.has(*cue, settings));
         let is_pack = self.parties.iter().all(Party::is_two_wheeler);
         let stay = || {
             [Cue::Contact, Cue::PostImpactStop].iter().all(|cue| self.evidence.has(*cue, settings))
                 && self.parties.iter().all(|party| party.rested(self.onset.media).is_some())
+                && self.passed() >= settings.passed
         };
         let drove_on = self.age(now) > SLIDES_FOR && self.parties.iter().any(Party::has_left);
         let is_guessed = self.jolt.is_some_and(|jolt| !jolt.is_own);

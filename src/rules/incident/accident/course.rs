@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::geom::{Pixel, Point};
 use crate::base::time::MediaTime;
-use crate::scene::{Sample, Trail};
+use crate::scene::{Heading, Sample, Trail};
 
 /// A velocity in pixels a second, and the middle of the time it was measured over. Pixels up and down the picture are stretched
 /// ([`crate::scene::SceneTrack::stretch`]), so that a pixel is the same length on the road in every direction.
@@ -51,6 +51,11 @@ impl Course {
     /// Pixels a second.
     pub(super) fn speed(self) -> f32 {
         self.x.hypot(self.y)
+    }
+
+    /// Its direction in the picture; `None` when it has none.
+    pub(super) fn heading(self) -> Option<Heading> {
+        Heading::of(Point::new(self.x, self.y / self.stretch))
     }
 
     /// Pixels a second in the direction of `other`; zero when that has none.

@@ -209,7 +209,9 @@ impl Accident {
                     return false;
                 }
             }
-            case.follow(scene, memory, settings, usual.standing(scene.size, case.place));
+            let place = (case.place, places.is_exit(scene, case.place));
+            let standing = usual.standing(scene.size, place, case.heading());
+            case.follow(scene, memory, settings, standing);
             look_after(scene, places, case);
             true
         });

@@ -46,10 +46,17 @@ const EARLIER: u32 = 1 << 31;
 const DRIFT_L: f32 = 0.5;
 /// At rest for this long is a rest.
 const RESTS: Duration = Duration::from_millis(1000);
+/// What rests where a track drove off from is found again within this time.
+const FOUND_AGAIN: Duration = Duration::from_millis(2500);
 /// Faster than this drives on, in L/s ...
 const LEAVES_L_S: f32 = 0.5;
 /// ... unless it is what is left of the impact.
 pub(super) const SLIDES_FOR: Duration = Duration::from_secs(4);
+
+/// Whether `track` has come to rest again while what an impact leaves still slides.
+fn slid_on(track: Option<&SceneTrack>, impact: MediaTime) -> bool {
+    track.is_some_and(|track| track.rest().since().media.since(impact) <= SLIDES_FOR)
+}
 
 impl Party {
     pub(super) fn new(track: TrackId, class: Class, seen: MediaTime) -> Self {
@@ -94,8 +101,7 @@ impl Party {
                     self.after = After::Left;
                 }
             }
-            After::Rests(spot) if now.since(impact) <= SLIDES_FOR && !spot.holds(self.track) && rests.is_some() => {
-                // It slid on a little.
+            After::Rests(spot) if slid_on(rests, impact) && !spot.holds(self.track) => {
                 rests.into_iter().for_each(|track| *spot = Spot::new(track, track.rest(), scene.at));
             }
             After::Rests(spot) => {
@@ -105,7 +111,8 @@ impl Party {
                     spot.take_over(track, scene.at);
                     self.track = track.track.id;
                 }
-                if is_driving && !spot.holds(self.track) {
+                // Who passes may be taken for it for a moment: then what rests there is found again under another number.
+                if is_driving && spot.gone_for(now).is_some_and(|gone| gone >= FOUND_AGAIN) {
                     self.after = After::Left;
                 }
             }

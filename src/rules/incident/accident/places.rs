@@ -1,5 +1,6 @@
 //! What the configured zones mean for accidents.
 
+use super::usual::IsExit;
 use crate::base::geom::{Norm, Pixel, Point, Polygon};
 use crate::base::id::Slug;
 use crate::config::settings::{Zone, ZoneUse};
@@ -17,6 +18,8 @@ pub(super) struct Places {
     waiting: Vec<Polygon<Norm>>,
     /// Where people on foot are normal.
     walking: Vec<Polygon<Norm>>,
+    /// Where vehicles drive off and nobody waits.
+    exits: Vec<Polygon<Norm>>,
 }
 
 /// People around a place are within this distance, in L.
@@ -35,6 +38,7 @@ impl Places {
             zone_ref: zone.map_or_else(whole_picture, |(id, zone)| zone_ref(id, zone)),
             waiting: of(&[ZoneUse::Waiting]),
             walking: of(&[ZoneUse::Crossing, ZoneUse::Sidewalk, ZoneUse::Plaza]),
+            exits: of(&[ZoneUse::Exit]),
         }
     }
 
@@ -48,6 +52,12 @@ impl Places {
     pub(super) fn is_walking(&self, scene: &Scene<'_>, foot: Point<Pixel>) -> bool {
         let foot = scene.size.to_norm(foot);
         self.walking.iter().any(|zone| zone.contains(foot))
+    }
+
+    /// Whether vehicles drive off here: who stands is news.
+    pub(super) fn is_exit(&self, scene: &Scene<'_>, foot: Point<Pixel>) -> IsExit {
+        let foot = scene.size.to_norm(foot);
+        if self.exits.iter().any(|zone| zone.contains(foot)) { IsExit::Yes } else { IsExit::No }
     }
 
     /// People on foot around `place` where people do not walk as a rule; `length` is L there, in pixels.
