@@ -12,7 +12,7 @@ use crate::base::time::{WallTime, thread_cpu};
 use crate::config::check;
 use crate::config::settings::ViewSettings;
 use crate::source::file::FileFrames;
-use crate::vision::view::{CameraView, LookFigures, ViewState};
+use crate::vision::view::{CameraView, LookFigures, MarkFigures, ViewState};
 
 /// Watches over the view of a recorded film.
 #[derive(clap::Args, Debug)]
@@ -56,7 +56,10 @@ pub fn run(args: &Args) -> Result<()> {
         end = rounded(frame.stamp().media.as_secs_f64());
         doubtful += u64::from(state == ViewState::Doubtful);
         if args.looks && view.has_looked_at(&frame) {
-            println!("{}", json!({"at": end, "state": format!("{state:?}"), "figures": view.figures().map(figures)}));
+            println!(
+                "{}",
+                json!({"at": end, "state": format!("{state:?}"), "figures": view.figures().map(figures), "marks": view.marks().map(marks)})
+            );
         }
         let word = state.word();
         if word != known {
@@ -81,4 +84,9 @@ fn figures(figures: LookFigures) -> serde_json::Value {
         "change": [of(figures.change.0), of(figures.change.1)],
         "peak": figures.peak.map(of),
     })
+}
+
+fn marks(figures: MarkFigures) -> serde_json::Value {
+    let of = |value: f32| rounded(f64::from(value));
+    json!({"found": of(figures.found), "others": of(figures.others), "crispness": of(figures.crispness)})
 }

@@ -6,6 +6,7 @@
 mod field;
 mod fit;
 mod home;
+mod marks;
 mod picture;
 mod shift;
 mod slopes;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 pub use fit::Transform;
 pub use home::HomeMemory;
+pub use marks::MarkFigures;
 pub use watch::{Trouble, ViewState};
 
 use super::VisionError;
@@ -25,6 +27,7 @@ use crate::config::settings::ViewSettings;
 use crate::decode::Frame;
 use field::{BLOCKS, EdgeField, Vote, Votes};
 use home::{Home, Likeness};
+use marks::Marks;
 use picture::{Figures, Picture};
 use shift::Correlator;
 use slopes::Slopes;
@@ -62,6 +65,9 @@ pub struct CameraView {
     recent: EdgeField,
     votes: Box<Votes>,
     correlator: Correlator,
+    marks: Marks,
+    /// What the marks say of the latest look, where it was asked.
+    by_marks: Option<Impression>,
     home: Option<Home>,
     /// A view that may become home: the first one, or one that lasts where the settings allow it.
     candidate: Option<(Home, Stamp)>,
@@ -105,6 +111,8 @@ impl CameraView {
             recent: EdgeField::new(),
             votes: Box::new([[Vote::Nothing; BLOCKS]; 2]),
             correlator: Correlator::default(),
+            marks: Marks::new(),
+            by_marks: None,
             home: None,
             candidate: None,
             watch: Watch::new(&settings),
@@ -181,6 +189,11 @@ impl CameraView {
         })
     }
 
+    /// What the latest look found of the marks that a dark picture is held by, once they are known.
+    pub fn marks(&self) -> Option<MarkFigures> {
+        self.marks.figures()
+    }
+
     fn begin_session(&mut self) {
         self.watch.restart();
         self.stillness.restart();
@@ -190,6 +203,7 @@ impl CameraView {
     fn look(&mut self, frame: &Frame, since: Duration) -> Result<ViewState, VisionError> {
         let is_first = self.looked_never();
         self.figures = self.picture.take(frame)?;
+        self.marks.take(self.picture.fine(), self.picture.black())?;
         self.slopes.measure(self.picture.luma());
         self.newest.measure(&self.slopes);
         self.newest.prepare();
@@ -215,7 +229,21 @@ impl CameraView {
         self.figures.highlights < self.settings.dark
     }
 
+    /// Edges decide where they can say where home is; marks where there are too few edges, or of one direction only.
     fn impression(&mut self) -> Result<Impression, VisionError> {
+        let by_edges = self.by_edges()?;
+        self.by_marks = None;
+        if self.home.is_some() && (self.likeness.fit.is_some() || matches!(by_edges, Impression::Wrong(_))) {
+            return Ok(by_edges);
+        }
+        let by_marks = self.marks.judge(self.picture.luma(), self.figures.stretch, &self.settings)?;
+        let has_moved = matches!(self.watch.state(), ViewState::Lost { trouble: Trouble::Moved(_), .. });
+        // Who was turned away may look where nothing is lit.
+        self.by_marks = by_marks.map(|said| if has_moved && said == Impression::Wrong(Trouble::Dark) { Impression::Unsure } else { said });
+        Ok(self.by_marks.unwrap_or(by_edges))
+    }
+
+    fn by_edges(&mut self) -> Result<Impression, VisionError> {
         self.peak = None;
         self.likeness = Likeness::default();
         let Some(home) = &self.home else { return Ok(self.alone()) };
@@ -265,7 +293,7 @@ impl CameraView {
     /// Home does not match where it should be: where is it?
     fn elsewhere(&mut self) -> Result<Impression, VisionError> {
         let Some(home) = &self.home else { return Ok(Impression::Unsure) };
-        let peak = self.correlator.peak(&home.edges, &self.newest)?;
+        let peak = self.correlator.peak(|index| home.edges.at(index), |index| self.newest.at(index))?;
         self.peak = Some(peak.height);
         let shift = (peak.shift.0 / field::WIDTH as f32, peak.shift.1 * self.figures.stretch / field::WIDTH as f32);
         let is_far = shift.0.hypot(shift.1) > self.settings.tolerance;
@@ -280,6 +308,10 @@ impl CameraView {
 
     /// Home follows the light while the view holds; without home, or where a new view may be accepted, the present one is a candidate.
     fn learn(&mut self, now: Stamp, impression: Impression, state: ViewState) {
+        let (holds, is_wrong) = (state == ViewState::Holds, matches!(impression, Impression::Wrong(_)));
+        if holds && (impression == Impression::Home || !is_wrong && !self.marks.are_known()) {
+            self.marks.learn(self.picture.luma());
+        }
         if let (Some(home), Impression::Home, ViewState::Holds) = (&mut self.home, impression, state) {
             // What shows nothing teaches nothing: dusk must not wear home away.
             if self.newest.textured() >= FEWEST {
@@ -290,7 +322,11 @@ impl CameraView {
             return;
         }
         let may_replace = self.settings.accept_after.filter(|_| matches!(state, ViewState::Lost { trouble: Trouble::Moved(_), .. }));
-        if self.home.is_none() || may_replace.is_some() {
+        // While its marks say that the view is another one, no other one becomes home unasked; when day comes after a night that went black, it does.
+        let may_begin = self.home.is_none()
+            && (self.by_marks.is_none_or(|by_marks| by_marks == Impression::Home)
+                || matches!(state, ViewState::Lost { trouble: Trouble::Dark, .. }));
+        if may_begin || may_replace.is_some() {
             self.try_candidate(now, may_replace);
         }
     }
@@ -314,6 +350,9 @@ impl CameraView {
         if candidate.is_steady() && accept_after.is_none_or(|needed| lasted >= needed) {
             self.home = self.candidate.take().map(|(home, _)| home);
             self.watch = Watch::new(&self.settings);
+            if self.by_marks.is_none_or(|by_marks| by_marks != Impression::Home) {
+                self.marks.restart();
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ pub(super) struct Picture {
     bends: Mat,
     luma: Vec<f32>,
     before: Vec<f32>,
+    black: u8,
     figures: Figures,
 }
 
@@ -43,12 +44,22 @@ pub(super) struct Figures {
 impl Picture {
     pub(super) fn new() -> Self {
         let zeros = || vec![0.0; PIXELS];
-        Self { fine: Mat::default(), bends: Mat::default(), luma: zeros(), before: zeros(), figures: Figures::default() }
+        Self { fine: Mat::default(), bends: Mat::default(), luma: zeros(), before: zeros(), black: 0, figures: Figures::default() }
     }
 
     /// Luma of [`WIDTH`] x [`HEIGHT`], 0..=255, row by row.
     pub(super) fn luma(&self) -> &[f32] {
         &self.luma
+    }
+
+    /// The finer reduction: 320 x 180 levels of luma.
+    pub(super) fn fine(&self) -> &Mat {
+        &self.fine
+    }
+
+    /// Levels up to this one are black.
+    pub(super) fn black(&self) -> u8 {
+        self.black
     }
 
     /// Takes the next frame.
@@ -57,6 +68,7 @@ impl Picture {
         self.reduce(&planes)?;
         std::mem::swap(&mut self.luma, &mut self.before);
         self.halve()?;
+        self.black = if planes.range == ColourRange::Limited { 16 } else { 0 };
         let (width, height) = (planes.size.width as f32, planes.size.height as f32);
         self.figures = Figures {
             highlights: self.highlights(planes.range),

@@ -299,3 +299,65 @@ fn odd_pictures_and_odd_times_do_no_harm() {
     let state = view.state();
     assert_eq!(view.observe(&frame(1e9 + 0.2, &HOME)), state, "too soon for another look");
 }
+
+/// A black night with four lamps, seen shifted by so many pixels, with noise that a codec leaves; `car` adds levels of its own.
+fn lamps(secs: u32, (dx, dy): (i32, i32), lit: i32, car: impl Fn(i32, i32) -> i32) -> Frame {
+    const LAMPS: [(i32, i32); 4] = [(90, 60), (530, 75), (150, 300), (560, 280)];
+    let (width, height) = (SIZE.width as i32, SIZE.height as i32);
+    let luma = |index: i32| {
+        let (x, y) = (index % width, index / width);
+        let is_lamp = LAMPS.iter().any(|(left, top)| (left + dx..left + dx + 9).contains(&x) && (top + dy..top + dy + 9).contains(&y));
+        let noise = (mixed(index as u64 ^ u64::from(secs) << 32) % 4) as i32;
+        (16 + noise + if is_lamp { lit } else { 0 } + car(x, y)).clamp(16, 235) as u8
+    };
+    of_luma(SIZE, f64::from(secs), (0..width * height).map(luma).collect())
+}
+
+/// A car with bright sides that crosses the picture every twelfth second.
+fn passing(secs: u32) -> impl Fn(i32, i32) -> i32 {
+    let left = 140 * (secs % 12) as i32 - 100;
+    move |x, y| if (left..left + 130).contains(&x) && (140..230).contains(&y) { 120 } else { 0 }
+}
+
+#[test]
+fn a_black_night_is_held_by_its_lamps() {
+    let mut view = CameraView::new(ViewSettings::default());
+    assert_eq!(words(&mut view, 0..60, |second| lamps(second, (0, 0), 60, passing(second))), []);
+    assert!(view.figures().is_none() && view.marks().is_some(), "too few edges for a home, but marks");
+    for (first, shift) in [(60, (32, 0)), (120, (0, -20)), (180, (-130, 60))] {
+        let moved = words(&mut view, first..first + 25, |second| lamps(second, shift, 60, passing(second)));
+        assert!(matches!(moved[..], [(at, "moved")] if at <= first + 10), "{shift:?}: {moved:?}");
+        let ViewState::Lost { trouble: Trouble::Moved(Some(by)), .. } = view.state() else { panic!("{shift:?}: {:?}", view.state()) };
+        let (x, y) = (shift.0 as f32 / 640.0, shift.1 as f32 / 640.0);
+        assert!((by.shift_x - x).abs() < 0.01 && (by.shift_y - y).abs() < 0.01, "{shift:?}: {by:?}");
+        let back = words(&mut view, first + 25..first + 60, |second| lamps(second, (0, 0), 60, passing(second)));
+        assert!(matches!(back[..], [(at, "ok")] if at <= first + 40), "{shift:?}: {back:?}");
+    }
+}
+
+#[test]
+fn a_black_night_whose_lamps_go_out_or_are_covered_says_so_and_one_that_dims_does_not() {
+    let mut view = CameraView::new(ViewSettings::default());
+    assert_eq!(words(&mut view, 0..40, |second| lamps(second, (0, 0), 90, passing(second))), []);
+    let dimming = words(&mut view, 40..100, |second| lamps(second, (0, 0), 90 - (second as i32 - 40), passing(second)));
+    assert_eq!(dimming, [], "half as bright after a minute");
+    let out = words(&mut view, 100..120, |second| lamps(second, (0, 0), 0, passing(second)));
+    assert!(matches!(out[..], [(at, "dark")] if at <= 110), "{out:?}");
+    assert_eq!(words(&mut view, 120..140, |second| lamps(second, (0, 0), 40, passing(second))).len(), 1, "they are lit again");
+    let covered = words(&mut view, 140..160, |second| lamps(second, (0, 0), 0, |x, _| if x < 500 { 80 } else { 0 }));
+    assert!(matches!(covered[..], [(at, "obstructed"), ..] if at <= 150), "{covered:?}");
+}
+
+#[test]
+fn rain_by_night_is_no_mark_to_hold_on_to() {
+    let rain = |second: u32| {
+        move |x: i32, y: i32| if mixed((x as u64) << 20 ^ (y as u64 / 12) ^ u64::from(second) << 40).is_multiple_of(70) { 90 } else { 0 }
+    };
+    let mut view = CameraView::new(ViewSettings::default());
+    assert_eq!(words(&mut view, 0..120, |second| lamps(second, (0, 0), 0, rain(second))), []);
+    assert!(view.marks().is_none());
+    // Where there are lamps, rain that begins does not take them away.
+    let mut view = CameraView::new(ViewSettings::default());
+    assert_eq!(words(&mut view, 0..40, |second| lamps(second, (0, 0), 60, passing(second))), []);
+    assert_eq!(words(&mut view, 40..120, |second| lamps(second, (0, 0), 60, rain(second))), []);
+}
