@@ -13,13 +13,16 @@ use crate::decode::Frame;
 use crate::detect::{DetectError, Detection, Detector, Turn};
 use crate::event::EndReason;
 use crate::rules::{Findings, RuleSet};
-use crate::scene::SceneState;
+use crate::scene::{Scene, SceneState};
 use crate::track::{Track, Tracker};
+use crate::vision::foreground::Background;
 use crate::vision::view::{CameraView, ViewState};
 
 /// Everything that follows one camera's frames. One owner, no lock.
 pub struct Pipeline {
     view: Option<CameraView>,
+    /// Where a rule asks what is new in the picture.
+    background: Option<Background>,
     detector: Box<dyn Detector>,
     tracker: Tracker,
     scene: SceneState,
@@ -57,7 +60,7 @@ pub struct Totals {
     pub suspended: u64,
     /// Times the model ran.
     pub inferences: u64,
-    /// Watching over the view.
+    /// Watching over the view, and for what is new in it.
     pub view: Duration,
     /// Filling tensors.
     pub preprocess: Duration,
@@ -76,6 +79,7 @@ impl Pipeline {
     pub fn new(detector: Box<dyn Detector>, track: &TrackSettings, rules: RuleSet) -> Self {
         Self {
             view: None,
+            background: rules.needs_pixels().then(Background::new),
             detector,
             tracker: Tracker::new(track),
             scene: SceneState::new(),
@@ -127,6 +131,7 @@ impl Pipeline {
         if self.last.is_some_and(|(session, _)| session != frame.session()) {
             self.focus.clear();
         }
+        self.look_behind(frame);
         let cost = self.detector.detect_in(turn, frame, &self.focus, &mut self.detections)?;
         let detected = thread_cpu();
         // Only now: what ends with a session must not be found in a step that fails, whose findings nobody gets.
@@ -135,7 +140,8 @@ impl Pipeline {
         self.focus.clear();
         self.focus.extend(tracks.iter().map(|track| track.rect));
         let tracked = thread_cpu();
-        let scene = self.scene.observe(at, frame.size(), tracks);
+        let foreground = self.background.as_ref().and_then(Background::foreground);
+        let scene = Scene { foreground, ..self.scene.observe(at, frame.size(), tracks) };
         self.rules.observe(&scene, &mut self.findings);
 
         self.totals.rules += thread_cpu().saturating_sub(tracked);
@@ -158,6 +164,14 @@ impl Pipeline {
             self.cut(EndReason::CameraLost);
         }
         state == ViewState::Holds
+    }
+
+    /// What is new in the picture, before anybody says what it is.
+    fn look_behind(&mut self, frame: &Frame) {
+        let Some(background) = &mut self.background else { return };
+        let before = thread_cpu();
+        background.observe(frame);
+        self.totals.view += thread_cpu().saturating_sub(before);
     }
 
     fn nothing_found(&mut self) -> Step<'_> {
@@ -206,6 +220,7 @@ impl Pipeline {
         self.rules.finish(at, reason, &mut self.findings);
         self.tracker.reset();
         self.scene.restart();
+        self.background.iter_mut().for_each(Background::restart);
         self.focus.clear();
     }
 }

@@ -77,6 +77,8 @@ zone = "semua"
 zone = "semua"
 [[cameras.c.rules.pedestrian_on_road]]
 zone = "semua"
+[[cameras.c.rules.debris]]
+zone = "semua"
 [[cameras.c.rules.accident]]
 [[cameras.c.rules.movements]]
 [[cameras.c.rules.approach]]

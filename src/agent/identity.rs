@@ -67,7 +67,9 @@ pub(super) fn capabilities(settings: &Settings) -> Vec<Capability> {
             }
             RuleSettings::Congestion(_) => Capability::Congestion,
             RuleSettings::Crowd(_) => Capability::Crowd,
-            RuleSettings::StoppedVehicle(_) | RuleSettings::WrongWay(_) | RuleSettings::PedestrianOnRoad(_) => Capability::Incident,
+            RuleSettings::StoppedVehicle(_) | RuleSettings::WrongWay(_) | RuleSettings::PedestrianOnRoad(_) | RuleSettings::Debris(_) => {
+                Capability::Incident
+            }
             RuleSettings::Accident(_) => Capability::Accident,
         })
         .collect();

@@ -9,6 +9,7 @@ pub mod class;
 pub mod cue;
 mod eigen;
 pub mod emp;
+pub mod foreground;
 pub mod geom;
 pub mod ground;
 pub mod handoff;

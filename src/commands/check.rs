@@ -103,6 +103,7 @@ fn camera_summary(camera: &CameraSettings) -> String {
             RuleSettings::Accident(rule) => ("watches for accidents in", &rule.name, rule.zone.as_ref()),
             RuleSettings::Movements(rule) => ("counts turning movements in", &rule.name, None),
             RuleSettings::Approach(rule) => ("measures", &rule.name, Some(&rule.zone)),
+            RuleSettings::Debris(rule) => ("watches for things on the road in", &rule.name, Some(&rule.zone)),
         };
         let place = place.map_or("the whole picture", |place| place.as_str());
         text += &format!("         {name} {kind} {place}\n");

@@ -11,7 +11,9 @@ use crate::base::number::rounded;
 use crate::base::time::{WallTime, thread_cpu};
 use crate::config::check;
 use crate::config::settings::ViewSettings;
+use crate::decode::Frame;
 use crate::source::file::FileFrames;
+use crate::vision::foreground::Background;
 use crate::vision::view::{CameraView, LookFigures, MarkFigures, ViewState};
 
 /// Watches over the view of a recorded film.
@@ -29,6 +31,9 @@ pub struct Args {
     /// Print the figures of every look too
     #[arg(long)]
     looks: bool,
+    /// Print what is new and does not move too, whether or not a rule would look at it
+    #[arg(long)]
+    foreground: bool,
 }
 
 /// Prints each change of the state as a JSON line, then a summary.
@@ -46,6 +51,8 @@ pub fn run(args: &Args) -> Result<()> {
     let (mut seen, mut spent, mut doubtful) = (0u64, std::time::Duration::ZERO, 0u64);
     let (mut changes, mut end) = (Vec::new(), 0.0);
     let mut known = "ok";
+    let mut background = Background::new();
+    let mut behind = std::time::Duration::ZERO;
     for frame in frames {
         let frame = frame?;
         let before = thread_cpu();
@@ -61,6 +68,12 @@ pub fn run(args: &Args) -> Result<()> {
                 json!({"at": end, "state": format!("{state:?}"), "figures": view.figures().map(figures), "marks": view.marks().map(marks)})
             );
         }
+        if args.foreground {
+            let before = thread_cpu();
+            background.observe(&frame);
+            behind += thread_cpu().saturating_sub(before);
+            print_new(&background, &frame);
+        }
         let word = state.word();
         if word != known {
             known = word;
@@ -69,8 +82,24 @@ pub fn run(args: &Args) -> Result<()> {
     }
     bar.finish_and_clear();
     println!("{}", json!({"summary": {"frames": seen, "seconds": end, "doubtful_frames": doubtful, "view": changes}}));
-    eprintln!("CPU seconds: view {:.4}", spent.as_secs_f64());
+    eprintln!("CPU seconds: view {:.4}, background {:.4}", spent.as_secs_f64(), behind.as_secs_f64());
     Ok(())
+}
+
+/// One line for each look: how much of the picture is new, and what of it stays.
+fn print_new(background: &Background, frame: &Frame) {
+    let Some(foreground) = background.foreground().filter(|foreground| foreground.looked() == frame.stamp().media) else { return };
+    let cells = foreground.cells();
+    let share = cells.iter().sum::<f32>() / cells.len().max(1) as f32;
+    let of = |value: f32| rounded(f64::from(value));
+    let regions: Vec<_> = foreground.regions().iter().map(|region| {
+        let rect = region.rect;
+        json!({
+            "rect": [of(rect.left), of(rect.top), of(rect.width), of(rect.height)], "fill": of(region.fill), "secs": of(region.seen_secs),
+            "visible": of(region.visible), "edges": of(region.edges), "brightness": of(region.brightness), "scatter": of(region.scatter),
+        })
+    }).collect();
+    println!("{}", json!({"at": rounded(foreground.looked().as_secs_f64()), "new": of(share), "stays": regions}));
 }
 
 fn figures(figures: LookFigures) -> serde_json::Value {

@@ -7,6 +7,7 @@ mod camera;
 mod detector;
 mod gates;
 mod geometry;
+mod debris;
 mod measures;
 mod mqtt;
 mod rules;

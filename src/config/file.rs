@@ -6,6 +6,7 @@
 pub mod calibration;
 pub mod camera;
 pub mod duration;
+pub mod debris;
 pub mod measures;
 pub mod rules;
 pub mod view;

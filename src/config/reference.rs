@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::file::calibration::{CalibrationFile, CheckDistanceFile, GroundPointFile};
 use super::file::camera::{DetectFile, LineFile, SimulatedFile, TrackFile, ZoneFile};
+use super::file::debris::DebrisFile;
 use super::file::measures::{ApproachFile, GateFile, MovementsFile};
 use super::file::rules::{
     AccidentFile, CongestionFile, CrowdFile, LineCountFile, PedestrianOnRoadFile, RulesFile, StoppedVehicleFile, WrongWayFile,
@@ -130,6 +131,7 @@ fn tables() -> Vec<Table> {
         table::<AccidentFile>("[[cameras.<id>.rules.accident]]", "[[cameras.utara.rules.accident]]"),
         Table { optional: true, ..table::<MovementsFile>("[[cameras.<id>.rules.movements]]", "[[cameras.utara.rules.movements]]") },
         Table { optional: true, ..table::<ApproachFile>("[[cameras.<id>.rules.approach]]", "[[cameras.utara.rules.approach]]") },
+        table::<DebrisFile>("[[cameras.<id>.rules.debris]]", "[[cameras.utara.rules.debris]]"),
     ]
 }
 

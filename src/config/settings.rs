@@ -21,7 +21,7 @@ use crate::base::id::Slug;
 pub use calibration::{Calibration, CheckDistance};
 pub use measures::{ApproachSettings, Arm, Gate, MovementsSettings, Ways};
 pub use rules::{
-    AccidentSettings, Anchor, CongestionSettings, CrowdSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings,
+    AccidentSettings, Anchor, CongestionSettings, CrowdSettings, DebrisSettings, LineCountSettings, PedestrianOnRoadSettings, RuleSettings,
     StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
 };
 pub use view::ViewSettings;

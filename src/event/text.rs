@@ -26,7 +26,8 @@ fn indonesian(site: &str, event: &Event) -> String {
             (_, kind) => capitalised(condition_id(kind)),
         };
         let figures = figures_id(event).map(|figures| format!("{figures}, ")).unwrap_or_default();
-        return format!("{what} di {place}: {figures}sudah {lasted}.");
+        let ask = if event.kind == Kind::Debris { " Mohon verifikasi." } else { "" };
+        return format!("{what} di {place}: {figures}sudah {lasted}.{ask}");
     };
     let (subject, place) = (subject_id(event), closed(place));
     match reason {
@@ -40,6 +41,7 @@ fn indonesian(site: &str, event: &Event) -> String {
                 format!("{} di {place} sudah tidak ada setelah {lasted}.", capitalised(&subject))
             }
             Kind::WrongWay => format!("{} di {place} tidak terlihat lagi setelah {lasted}.", capitalised(&subject)),
+            Kind::Debris => format!("{} di {place} sudah tidak ada setelah {lasted}.", capitalised(condition_id(event.kind))),
         },
         EndReason::NotConfirmed => format!("Dugaan {subject} di {place} tidak terbukti."),
         EndReason::CameraLost => format!("Pantauan {subject} di {place} terputus setelah {lasted}; keadaan sekarang tidak diketahui."),
@@ -60,12 +62,15 @@ fn english(site: &str, event: &Event) -> String {
             (_, Kind::StoppedVehicle) => format!("{} stopped", capitalised(&vehicles_en(event))),
             (Phase::Update, Kind::WrongWay) => format!("{} still going the wrong way", capitalised(&vehicles_en(event))),
             (_, Kind::WrongWay) => format!("{} going the wrong way", capitalised(&vehicles_en(event))),
-            (Phase::Update, Kind::Count | Kind::Density | Kind::PedestrianOnRoad) => format!("Still a {}", condition_en(event.kind)),
+            (Phase::Update, Kind::Count | Kind::Density | Kind::PedestrianOnRoad | Kind::Debris) => {
+                format!("Still a {}", condition_en(event.kind))
+            }
             (Phase::Update, kind) => format!("Still {}", condition_en(kind)),
             (_, kind) => capitalised(condition_en(kind)),
         };
         let figures = figures_en(event).map(|figures| format!("{figures}, ")).unwrap_or_default();
-        return format!("{what} at {place}: {figures}for {lasted} so far.");
+        let ask = if event.kind == Kind::Debris { " Please verify." } else { "" };
+        return format!("{what} at {place}: {figures}for {lasted} so far.{ask}");
     };
     let (subject, place) = (subject_en(event), closed(place));
     match reason {
@@ -79,6 +84,7 @@ fn english(site: &str, event: &Event) -> String {
                 format!("{} at {place} is gone after {lasted}.", capitalised(&subject))
             }
             Kind::WrongWay => format!("{} at {place} is no longer seen after {lasted}.", capitalised(&subject)),
+            Kind::Debris => format!("{} at {place} is gone after {lasted}.", capitalised(condition_en(event.kind))),
         },
         EndReason::NotConfirmed => format!("Suspected {subject} at {place} was not confirmed."),
         EndReason::CameraLost => format!("Lost sight of {subject} at {place} after {lasted}; what it is like now is unknown."),
@@ -143,6 +149,7 @@ fn condition_id(kind: Kind) -> &'static str {
         Kind::RiderDown => "kecelakaan sepeda motor",
         Kind::SingleVehicle => "kecelakaan tunggal",
         Kind::Spillback => "antrean tertahan karena jalan keluar penuh",
+        Kind::Debris => "kemungkinan benda jatuh di badan jalan",
     }
 }
 
@@ -161,6 +168,7 @@ fn condition_en(kind: Kind) -> &'static str {
         Kind::RiderDown => "motorcycle accident",
         Kind::SingleVehicle => "single-vehicle accident",
         Kind::Spillback => "queue held up by a full exit",
+        Kind::Debris => "possible object on the road",
     }
 }
 
@@ -168,6 +176,7 @@ fn subject_id(event: &Event) -> String {
     match event.kind {
         Kind::StoppedVehicle => format!("{} yang berhenti", vehicles_id(event)),
         Kind::WrongWay => format!("{} yang melawan arus", vehicles_id(event)),
+        Kind::Debris => "benda jatuh di badan jalan".to_owned(),
         kind => condition_id(kind).to_owned(),
     }
 }
@@ -176,6 +185,7 @@ fn subject_en(event: &Event) -> String {
     match event.kind {
         Kind::StoppedVehicle => format!("stopped {}", vehicles_en(event)),
         Kind::WrongWay => format!("wrong-way {}", vehicles_en(event)),
+        Kind::Debris => "object on the road".to_owned(),
         kind => condition_en(kind).to_owned(),
     }
 }
@@ -198,6 +208,7 @@ fn figures_id(event: &Event) -> Option<String> {
             Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} orang", grouped(n, '.'))),
         },
         Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => strongest(event).map(Reason::in_indonesian),
+        Kind::Debris => size_l(event).map(|size| format!("ukuran sekitar {} panjang mobil", size.replace('.', ","))),
     }
 }
 
@@ -221,6 +232,7 @@ fn figures_en(event: &Event) -> Option<String> {
             Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} people", grouped(n, ','))),
         },
         Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => strongest(event).map(Reason::in_english),
+        Kind::Debris => size_l(event).map(|size| format!("about {size} car lengths long")),
     }
 }
 
@@ -232,6 +244,11 @@ fn people(event: &Event) -> Option<u32> {
 /// People a square metre, to one decimal.
 fn density(event: &Event) -> Option<String> {
     event.measurement.density_per_m2.filter(|density| density.is_finite()).map(|density| format!("{density:.1}"))
+}
+
+/// Length in car lengths, to one decimal.
+fn size_l(event: &Event) -> Option<String> {
+    event.measurement.size_l.filter(|size| size.is_finite()).map(|size| format!("{:.1}", size.max(0.1)))
 }
 
 /// The vehicles that take part, most telling first; `kendaraan` when the rule names none.

@@ -57,6 +57,8 @@ pub enum Kind {
     SingleVehicle,
     /// Congestion whose way out is blocked.
     Spillback,
+    /// Something that may have fallen on the carriageway: new, does not move, and no road user.
+    Debris,
 }
 
 impl Kind {
@@ -65,7 +67,7 @@ impl Kind {
         match self {
             Self::Heavy | Self::Slow | Self::Queuing | Self::Stationary | Self::Spillback => Category::Congestion,
             Self::Count | Self::Density => Category::Crowd,
-            Self::StoppedVehicle | Self::WrongWay | Self::PedestrianOnRoad => Category::Incident,
+            Self::StoppedVehicle | Self::WrongWay | Self::PedestrianOnRoad | Self::Debris => Category::Incident,
             Self::Collision | Self::RiderDown | Self::SingleVehicle => Category::Accident,
         }
     }
@@ -222,10 +224,11 @@ pub struct Measurement {
     /// People in the zone, most at once in the window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub people_max: Option<u32>,
-    /// How people were counted, or how the direction of the lane is known.
+    /// How people were counted (`detection`; `detection+foreground` where the area that they cover says that there are more), how the direction of the lane
+    /// is known, or what the event rests on (`backgroundDifference`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// How long the vehicle has been standing, in seconds.
+    /// How long the vehicle has been standing, or the object was seen lying, in seconds.
     #[serde(rename = "stationaryS", skip_serializing_if = "Option::is_none")]
     pub stationary_s: Option<f64>,
     /// How far it moved meanwhile, in local car lengths.
@@ -282,7 +285,7 @@ pub struct Measurement {
     /// Ground that the zone covers in square metres; only where the camera is calibrated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone_area_m2: Option<f64>,
-    /// People a square metre, mean over the window; above about 1.5 a lower bound, because detectors lose heads.
+    /// People a square metre, mean over the window; above about 1.5 a lower bound where `method` is `detection`, because detectors lose heads.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub density_per_m2: Option<f64>,
     /// Level of service at this density.
@@ -291,6 +294,12 @@ pub struct Measurement {
     /// Which table the level is from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fruin_table: Option<FruinTable>,
+    /// How far the number of people and the density may be off, in percent, where they are more than a count of detections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty_pct: Option<f64>,
+    /// Longer side in the picture of what lies there, in local car lengths.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_l: Option<f64>,
     /// Road users by class, mean over the window, rounded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counts: BTreeMap<String, u32>,

@@ -96,6 +96,8 @@ impl Mapping {
             // ETSI accident 2, without saying more: what was hit is not sure.
             Kind::Collision | Kind::SingleVehicle => Self::on_the_road("carAccident", "Accident", 2),
             Kind::RiderDown => Self::on_the_road("injuredBiker", "Accident", 2),
+            // ETSI 10: obstacle on the road, without saying more.
+            Kind::Debris => Self::on_the_road("hazardOnRoad", "GeneralObstruction", 10),
         }
     }
 

@@ -205,6 +205,8 @@ fn readable(measurement: &Measurement) -> Measurement {
         density_per_m2: figure(measurement.density_per_m2),
         fruin_los: measurement.fruin_los,
         fruin_table: measurement.fruin_table,
+        uncertainty_pct: figure(measurement.uncertainty_pct),
+        size_l: figure(measurement.size_l),
         counts: measurement.counts.clone(),
         units: measurement.units,
     }

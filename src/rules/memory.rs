@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::crowd::UsualCover;
 use super::incident::accident::CaseMemory;
 use super::incident::stopped_vehicle::Standing;
 use super::traffic::approach::MeasuresMemory;
@@ -39,6 +40,8 @@ pub(crate) enum Kept {
     Movements(MovementsMemory),
     /// What is usual on an approach that is measured.
     Approach(MeasuresMemory),
+    /// How much one person covers of the picture.
+    Crowd(UsualCover),
 }
 
 impl RuleMemory {

@@ -76,6 +76,11 @@ pub trait Rule: Send {
     /// Adds the incidents that the rule has told of and that are not over: other rules leave them and their queue alone.
     fn known(&self, _known: &mut Vec<KnownIncident>) {}
 
+    /// Whether it looks at what is new in the picture, which costs a look at its pixels.
+    fn needs_pixels(&self) -> bool {
+        false
+    }
+
     /// What is in the rule's zone now, by class, for a rule that counts what is there.
     fn zone_now(&self) -> Option<(&Slug, BTreeMap<Class, u32>)> {
         None

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::crowd::crowd_count::CrowdCount;
 use super::incident::accident::Accident;
+use super::incident::debris::Debris;
 use super::incident::pedestrian_on_road::PedestrianOnRoad;
 use super::incident::stopped_vehicle::StoppedVehicle;
 use super::incident::wrong_way::WrongWay;
@@ -87,6 +88,8 @@ impl RuleSet {
             size: scene.size,
             tracks: scene.tracks,
             flow: scene.flow,
+            car_lengths: scene.car_lengths,
+            foreground: scene.foreground,
             known: &self.known,
         };
         self.rules.iter_mut().for_each(|rule| rule.observe(&scene, out));
@@ -114,6 +117,11 @@ impl RuleSet {
     /// Goes on with an event that an earlier run left open; gives it back when no rule can.
     pub fn resume(&mut self, left: LeftOpen) -> Option<LeftOpen> {
         self.rules.iter_mut().try_fold(left, |left, rule| rule.resume(left).ok_or(())).ok()
+    }
+
+    /// Whether a rule looks at what is new in the picture.
+    pub fn needs_pixels(&self) -> bool {
+        self.rules.iter().any(|rule| rule.needs_pixels())
     }
 
     /// What passed each line since the start: line → direction → class → number. Every configured direction is there.
@@ -171,8 +179,9 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         RuleSettings::Crowd(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
             let rule = CrowdCount::new(scope(&settings.name), settings.clone(), zone.clone(), sampling);
-            match camera.calibration.as_ref().and_then(|calibration| calibration.ground.area_m2(&zone.polygon)) {
-                Some(m2) => Box::new(rule.on_ground(m2)),
+            let ground = camera.calibration.as_ref().map(|calibration| &calibration.ground);
+            match ground.and_then(|ground| Some((ground, ground.area_m2(&zone.polygon)?))) {
+                Some((ground, m2)) => Box::new(rule.on_ground(ground.clone(), m2)),
                 None => Box::new(rule),
             }
         }
@@ -193,6 +202,14 @@ fn build(camera: &CameraSettings, source: &str, rule: &RuleSettings) -> Result<B
         RuleSettings::PedestrianOnRoad(settings) => {
             let zone = zone(camera, &settings.name, &settings.zone)?;
             Box::new(PedestrianOnRoad::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.values(), sampling))
+        }
+        RuleSettings::Debris(settings) => {
+            let zone = zone(camera, &settings.name, &settings.zone)?;
+            let rule = Debris::new(scope(&settings.name), settings.clone(), zone.clone(), camera.zones.values(), sampling);
+            match &camera.calibration {
+                Some(calibration) => Box::new(rule.on_ground(calibration.ground.clone())),
+                None => Box::new(rule),
+            }
         }
         RuleSettings::Movements(settings) => Box::new(Movements::new(camera.id.clone(), settings.clone(), sampling)),
         RuleSettings::Approach(settings) => {

@@ -97,6 +97,12 @@ impl CarLengthMap {
         self.learned[cell.row * COLUMNS + cell.column].unwrap_or_else(|| own_length(class, rect)).max(SMALLEST_PX)
     }
 
+    /// Local car length in pixels at a place, as far as cars have taught it.
+    pub fn known(&self, size: FrameSize, at: Point<Pixel>) -> Option<f32> {
+        let cell = Self::cell(size, at);
+        self.learned[cell.row * COLUMNS + cell.column].map(|length| length.max(SMALLEST_PX))
+    }
+
     fn median_of(&self, row: usize, columns: std::ops::Range<usize>) -> Option<f32> {
         let rows = row.saturating_sub(1)..=(row + 1).min(ROWS - 1);
         let mut pooled = Histogram::default();

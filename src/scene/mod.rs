@@ -33,6 +33,7 @@ pub use trail::{Motion, Sample, Trail};
 
 use std::time::Duration;
 
+use crate::base::foreground::Foreground;
 use crate::base::geom::{FrameSize, Pixel, Point};
 use crate::base::time::{MediaTime, Stamp};
 use crate::track::TrackId;
@@ -50,6 +51,10 @@ pub struct Scene<'a> {
     pub tracks: &'a [SceneTrack],
     /// Which way traffic goes at each place, as far as it is known.
     pub flow: &'a FlowField,
+    /// How large a car looks at each place, as far as it is known.
+    pub car_lengths: &'a CarLengthMap,
+    /// What the pixels say is new; `None` where nobody looked at them, or when they say nothing for sure.
+    pub foreground: Option<&'a Foreground>,
     /// Accidents and stopped vehicles that operators know of, as of the frame before.
     pub known: &'a [KnownIncident],
 }

@@ -54,7 +54,8 @@ impl SceneState {
         self.follow(at, size, tracks);
         self.learn(size);
         self.flow.learn(size, &self.tracks, since_last.unwrap_or_default().as_secs_f64());
-        Scene { at, since_last, size, tracks: &self.tracks, flow: &self.flow, known: &[] }
+        let (tracks, flow, car_lengths) = (&self.tracks, &self.flow, &self.car_length);
+        Scene { at, since_last, size, tracks, flow, car_lengths, foreground: None, known: &[] }
     }
 
     /// What was learned, for the next run of the program; `None` before the first frame.

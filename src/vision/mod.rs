@@ -1,6 +1,7 @@
-//! The only place that names OpenCV, and the one that names `image`: watching over the view, drawing over pictures and writing stills.
+//! The only place that names OpenCV, and the one that names `image`: watching over the view and for what is new in it, drawing over pictures and writing stills.
 
 mod canvas;
+pub mod foreground;
 mod grid;
 mod still;
 pub mod view;

@@ -195,7 +195,8 @@ fn the_defaults_that_all_options_shows_are_the_defaults() {
         zones.lajur.polygon = [[0.1, 0.4], [0.9, 0.4], [0.9, 0.95], [0.1, 0.95]]\nrules.line_count = [{ line = \"garis-henti\" }]\n\
         rules.zone_occupancy = [{ zone = \"lajur\" }]\nrules.congestion = [{ zone = \"lajur\" }]\nrules.crowd = [{ zone = \"lajur\" }]\n\
         rules.stopped_vehicle = [{ zone = \"lajur\" }]\nrules.wrong_way = [{ zone = \"lajur\" }]\n\
-        rules.pedestrian_on_road = [{ zone = \"lajur\" }]\nrules.accident = [{}]\n";
+        rules.pedestrian_on_road = [{ zone = \"lajur\" }]\nrules.accident = [{}]\n\
+        rules.debris = [{ zone = \"lajur\" }]\n";
     let mut defaults = place.load(minimal).expect("a good file").settings;
     assert_ne!(shown.digest, defaults.digest);
     defaults.digest.clone_from(&shown.digest);

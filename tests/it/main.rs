@@ -32,4 +32,5 @@ mod crossings;
 mod killed_agent;
 mod restart;
 mod accident_film;
+mod debris;
 mod view;

@@ -73,6 +73,10 @@ fn finding(kind: Kind) -> Finding {
                 (measurement.people_max, measurement.users_total) = (Some(2), Some(3));
                 involved.push(Involved { track: 51007, class: Class::Person });
             }
+            Kind::Debris => {
+                (measurement.stationary_s, measurement.size_l) = (Some(61.0), Some(0.42));
+                measurement.method = Some("backgroundDifference".to_owned());
+            }
             _ => {
                 (measurement.stationary_s, measurement.vehicles_passed) = (Some(20.0), Some(7));
                 involved.push(Involved { track: 51007, class: Class::Truck });
@@ -101,7 +105,7 @@ pub(crate) fn begin(kind: Kind) -> (OpenEvent, Event) {
     OpenEvent::begin(opening, finding(kind))
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind::Heavy,
     Kind::Slow,
     Kind::Queuing,
@@ -114,6 +118,7 @@ const KINDS: [Kind; 12] = [
     Kind::Collision,
     Kind::RiderDown,
     Kind::SingleVehicle,
+    Kind::Debris,
 ];
 const REASONS: [EndReason; 5] =
     [EndReason::Cleared, EndReason::NotConfirmed, EndReason::CameraLost, EndReason::OperatorClosed, EndReason::Superseded];

@@ -20,11 +20,10 @@ use crate::config::settings::{
     StoppedVehicleSettings, WrongWaySettings, ZoneOccupancySettings,
 };
 
-const HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(3600);
+pub(super) const HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(3600);
 const CLEAR_HOLD: RangeInclusive<DurationText> = DurationText::from_secs(1)..=DurationText::from_secs(7200);
 pub(super) const CYCLE: RangeInclusive<DurationText> = DurationText::from_secs(30)..=DurationText::from_secs(300);
-const UPDATE: RangeInclusive<DurationText> = DurationText::from_secs(10)..=DurationText::from_secs(86_400);
-
+pub(super) const UPDATE: RangeInclusive<DurationText> = DurationText::from_secs(10)..=DurationText::from_secs(86_400);
 /// Exit over enter, at least: closer and an event flutters (SCATS and AID practice keep 20 to 40 %).
 const LEAST_SEPARATION: f64 = 1.2;
 
@@ -68,6 +67,7 @@ impl Checker<'_> {
             made.extend(self.accident(&mut rules, at, file).map(RuleSettings::Accident));
         }
         self.measures(&mut rules, &mut made);
+        self.all_debris(&mut rules, &mut made);
         made
     }
 
@@ -282,7 +282,7 @@ impl Checker<'_> {
     }
 
     /// A threshold that lies above another one of the same rule.
-    fn more_than(&mut self, path: &str, (key, value): (&str, f64), (lower, least): (&str, f64), most: f64) -> f64 {
+    pub(super) fn more_than(&mut self, path: &str, (key, value): (&str, f64), (lower, least): (&str, f64), most: f64) -> f64 {
         if value <= least {
             self.say(&below(path, key), format!("is {value}, not more than `{lower}` ({least}): make it larger"));
         }

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::debris::DebrisFile;
 use super::duration::DurationText;
 use super::measures::{ApproachFile, MovementsFile};
 use crate::base::class::Class;
@@ -32,6 +33,8 @@ pub struct RulesFile {
     pub movements: Vec<MovementsFile>,
     /// Measures an approach.
     pub approach: Vec<ApproachFile>,
+    /// Watches a carriageway for things that lie on it.
+    pub debris: Vec<DebrisFile>,
 }
 
 /// Counts what passes a line, by class and direction; a thing that stands or trembles on the line counts once.

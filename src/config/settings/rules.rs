@@ -31,6 +31,8 @@ pub enum RuleSettings {
     Movements(MovementsSettings),
     /// Measures an approach.
     Approach(ApproachSettings),
+    /// Watches a carriageway for things that lie on it.
+    Debris(DebrisSettings),
 }
 
 /// Settings of the line count.
@@ -197,6 +199,25 @@ pub struct AccidentSettings {
     /// Mean detection score below which a track proves nothing.
     pub min_score: f64,
     /// How long everything must be gone for the event to end.
+    pub gone: Duration,
+    /// How often an open event says that it lasts.
+    pub update_every: Duration,
+}
+
+/// Settings of the rule about things on the carriageway. Lengths in local car lengths L.
+#[derive(Clone, Debug)]
+pub struct DebrisSettings {
+    /// Name of the rule.
+    pub name: Slug,
+    /// The carriageway.
+    pub zone: Slug,
+    /// How long something must have been seen lying there.
+    pub dwell: Duration,
+    /// Longer side in the picture, at least ...
+    pub smallest_l: f64,
+    /// ... and at most.
+    pub largest_l: f64,
+    /// How long it must be gone for the event to end.
     pub gone: Duration,
     /// How often an open event says that it lasts.
     pub update_every: Duration,

@@ -11,3 +11,4 @@ pub mod pedestrian_on_road;
 pub mod stopped_vehicle;
 pub mod wrong_way;
 pub mod accident;
+pub mod debris;

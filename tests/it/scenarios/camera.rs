@@ -11,8 +11,8 @@ use simpang::base::ground::{Ground, GroundPoint};
 use simpang::base::id::Slug;
 use simpang::config::settings::{
     AccidentSettings, Anchor, ApproachSettings, Arm, Calibration, CameraDetectSettings, CameraSettings, CongestionSettings, CrowdSettings,
-    Gate, LineCountSettings, MovementsSettings, PedestrianOnRoadSettings, RuleSettings, SourceSettings, StoppedVehicleSettings,
-    TrackSettings, Ways, WrongWaySettings, Zone, ZoneOccupancySettings, ZoneUse,
+    DebrisSettings, Gate, LineCountSettings, MovementsSettings, PedestrianOnRoadSettings, RuleSettings, SourceSettings,
+    StoppedVehicleSettings, TrackSettings, Ways, WrongWaySettings, Zone, ZoneOccupancySettings, ZoneUse,
 };
 
 /// What `settings.json` of a story says. Every rule has defaults that suit a story of a few minutes.
@@ -81,6 +81,9 @@ enum RuleText {
         gates: BTreeMap<String, [[f32; 2]; 2]>,
     },
     Approach {
+        zone: String,
+    },
+    Debris {
         zone: String,
     },
 }
@@ -230,6 +233,15 @@ impl RuleText {
                 saturation_smp_h: None,
                 emp: simpang::base::emp::EmpTable::default(),
                 los: simpang::base::los::LosTable::default(),
+            }),
+            Self::Debris { zone } => RuleSettings::Debris(DebrisSettings {
+                name,
+                zone: slug(zone),
+                dwell: secs(60),
+                smallest_l: 0.15,
+                largest_l: 2.0,
+                gone: secs(10),
+                update_every: secs(300),
             }),
             Self::PedestrianOnRoad { zone } => RuleSettings::PedestrianOnRoad(PedestrianOnRoadSettings {
                 name,

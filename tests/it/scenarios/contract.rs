@@ -11,7 +11,7 @@ use super::film::{Film, User};
 use super::stories::tell;
 
 /// One story for each rule, with settings that make it speak often.
-pub(super) const RULES: [(&str, &str); 11] = [
+pub(super) const RULES: [(&str, &str); 12] = [
     ("line count", r#"{"line_count": {"line": "middle"}}"#),
     ("zone occupancy", r#"{"zone_occupancy": {"zone": "all"}}"#),
     ("congestion", r#"{"congestion": {"zone": "all"}}"#),
@@ -23,6 +23,7 @@ pub(super) const RULES: [(&str, &str); 11] = [
     ("accident", r#"{"accident": {"passed": 0}}"#),
     ("movements", r#"{"movements": {"gates": {"west": [[0.3, 1], [0.3, 0]], "east": [[0.7, 0], [0.7, 1]]}}}"#),
     ("approach", r#"{"approach": {"zone": "lined"}}"#),
+    ("debris", r#"{"debris": {"zone": "all"}}"#),
 ];
 
 pub(super) fn story(rule: &str, outage: [f64; 2]) -> Story {
