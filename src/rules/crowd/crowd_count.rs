@@ -2,7 +2,7 @@
 //!
 //! People are counted by detection, riders excluded. Detectors lose heads in dense groups: above about 60 people or 1.5 a square metre the number
 //! is a lower bound. Where the camera is calibrated, the message also says people a square metre and Fruin's level, and from 1.5 a square metre on what
-//! they cover of the picture is asked too ([`Covered`]): the larger number is told, `method` says how it was found and `uncertaintyPct` how far it may be off.
+//! they cover of the picture is asked too (`covered`): the larger number is told, `method` says how it was found and `uncertaintyPct` how far it may be off.
 
 use std::ops::AddAssign;
 use std::time::Duration;
