@@ -195,7 +195,7 @@ impl Spot {
         self.track.is_some() && self.last_seen.media == now
     }
 
-    /// Whether something that stands before it hides the vehicle in this frame: it cannot drive off unseen, and cannot be seen to stand.
+    /// Whether something that stands before it hides the vehicle in this frame, so that nobody can see whether it still stands.
     pub(super) fn is_hidden(&self, scene: &Scene<'_>) -> bool {
         let (now, own) = (scene.at.media, self.rest.place());
         let hides = |track: &SceneTrack| {

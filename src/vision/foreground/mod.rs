@@ -90,11 +90,6 @@ impl Background {
         is_known.then_some(&self.foreground)
     }
 
-    /// The latest reduced picture and what it shows, for people who tune: width, 0 for background, 1 for what hides it, 2 for what hides it and stays.
-    pub fn states(&self) -> (usize, &[u8]) {
-        (self.reduced.width(), self.layers.states())
-    }
-
     fn begin(&mut self, frame: &Frame) {
         self.reduced.take(&frame.planes());
         let (width, height) = (self.reduced.width(), self.reduced.height());
