@@ -109,6 +109,17 @@ impl<S> Rect<S> {
         if union > 0.0 { common / union } else { 0.0 }
     }
 
+    /// On the way to `other`, each side by the same share: 0 is this rectangle, 1 the other.
+    pub fn towards(self, other: Self, share: f32) -> Self {
+        let between = |from: f32, to: f32| from + (to - from) * share;
+        Self::new(
+            between(self.left, other.left),
+            between(self.top, other.top),
+            between(self.width, other.width),
+            between(self.height, other.height),
+        )
+    }
+
     /// Share of this rectangle that lies inside `other`, 0..=1.
     pub fn share_inside(self, other: Self) -> f32 {
         let area = self.area();

@@ -41,7 +41,7 @@ pub struct Args {
     /// Analyse frames 1, 1+N, 1+2N, …
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     every: u64,
-    /// Write what is followed, in MOTChallenge format
+    /// Write what is followed for a second and longer, short gaps filled, in MOTChallenge format
     #[arg(long)]
     tracks_out: Option<PathBuf>,
     /// Write what the model finds, in MOTChallenge format

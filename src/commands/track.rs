@@ -23,7 +23,7 @@ pub struct Args {
     /// Frames a second of the source.
     #[arg(long, value_name = "F", value_parser = frame_rate)]
     pub fps: f64,
-    /// Where the tracks go, in the same format.
+    /// Where the tracks go, in the same format: those that last a second, from their first detection on, gaps up to a second filled.
     #[arg(long, value_name = "MOT.txt")]
     pub out: PathBuf,
     /// Analyse frames 1, 1+N, ... only; the frame numbers stay those of the source.
@@ -75,7 +75,7 @@ pub fn run(args: Args) -> Result<()> {
     })
 }
 
-/// Observed tracks of frames 1, 1+`every`, ..., ordered by frame and id.
+/// Tracks in frames 1, 1+`every`, ..., ordered by frame and id: those that last, with short gaps filled.
 pub fn follow(detections: &[MotDetection], fps: f64, every: u32, settings: &TrackSettings) -> Vec<MotTrack> {
     let mut frames: BTreeMap<u32, Vec<Detection>> = BTreeMap::new();
     for found in detections {

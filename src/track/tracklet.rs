@@ -128,15 +128,8 @@ impl Tracklet {
         self.filter = self.settled;
         for step in 1..steps {
             let share = step as f32 / steps as f32;
-            let between = |a: f32, b: f32| a + (b - a) * share;
-            let rect = Rect::new(
-                between(from.left, to.left),
-                between(from.top, to.top),
-                between(from.width, to.width),
-                between(from.height, to.height),
-            );
             self.filter.predict(secs, noise);
-            self.filter.update(rect, noise, 1.0);
+            self.filter.update(from.towards(to, share), noise, 1.0);
         }
         self.filter.predict(secs, noise);
     }

@@ -72,7 +72,7 @@ fn the_last_line_sums_up_what_the_lines_before_and_the_files_say() {
     in_frame.dedup();
     assert_eq!(in_frame.len(), followed.len(), "a track is in a frame once");
     let people = summary["people_per_frame"].as_f64().expect("a number");
-    // The first detection of a track is known as such only when a second one confirms it: the file has it, the figure of the frame had not.
+    // The file has first detections and fills short gaps, and leaves out what did not last; the figure of a frame knows nothing of what comes later.
     assert!(people > 2.0 && (0.0..=1.0).contains(&(followed.len() as f64 / 80.0 - people)), "{people} and {} boxes", followed.len());
 }
 
