@@ -17,12 +17,22 @@ pub enum Cue {
     PostImpactStop,
     /// People gather around the place who were not there before: number.
     Gathering,
+    /// Hardly anybody gets past it in its lane for a whole signal cycle while others wait behind it: share of the usual discharge, below the threshold.
+    FlowBlocked,
 }
 
 impl Cue {
     /// Every cue, in the order of the documentation.
-    pub const ALL: [Self; 7] =
-        [Self::SuddenStop, Self::Contact, Self::HeadingJump, Self::RiderDown, Self::PersonBeside, Self::PostImpactStop, Self::Gathering];
+    pub const ALL: [Self; 8] = [
+        Self::SuddenStop,
+        Self::Contact,
+        Self::HeadingJump,
+        Self::RiderDown,
+        Self::PersonBeside,
+        Self::PostImpactStop,
+        Self::Gathering,
+        Self::FlowBlocked,
+    ];
 
     /// The name in messages and configuration.
     pub const fn name(self) -> &'static str {
@@ -34,6 +44,7 @@ impl Cue {
             Self::PersonBeside => "personBeside",
             Self::PostImpactStop => "postImpactStop",
             Self::Gathering => "gathering",
+            Self::FlowBlocked => "flowBlocked",
         }
     }
 
@@ -48,7 +59,7 @@ impl Cue {
             Self::SuddenStop => "L/s2",
             Self::Contact => "L/s",
             Self::HeadingJump => "deg",
-            Self::RiderDown => "1",
+            Self::RiderDown | Self::FlowBlocked => "1",
             Self::PersonBeside => "L",
             Self::PostImpactStop => "s",
             Self::Gathering => "people",

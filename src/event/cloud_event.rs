@@ -189,7 +189,7 @@ pub struct InvolvedUser {
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 pub struct ReasonWords {
-    /// suddenStop, contact, headingJump, riderDown, personBeside, postImpactStop or gathering; later versions add some.
+    /// suddenStop, contact, headingJump, riderDown, personBeside, postImpactStop, gathering or flowBlocked; later versions add some.
     pub cue: String,
     /// What was measured.
     pub value: f64,

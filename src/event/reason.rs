@@ -27,6 +27,7 @@ impl Reason {
             Cue::PersonBeside => "ada orang di samping sepeda motor yang berhenti mendadak".to_owned(),
             Cue::PostImpactStop => format!("kendaraan tidak bergerak {value:.0} detik"),
             Cue::Gathering => format!("{value:.0} orang berkumpul"),
+            Cue::FlowBlocked => format!("lajurnya tersumbat, arus tinggal {:.0} persen dari biasanya", 100.0 * value),
         }
     }
 
@@ -41,6 +42,7 @@ impl Reason {
             Cue::PersonBeside => "a person is beside a motorcycle that stopped suddenly".to_owned(),
             Cue::PostImpactStop => format!("a vehicle has not moved for {value:.0} s"),
             Cue::Gathering => format!("{value:.0} people are gathering"),
+            Cue::FlowBlocked => format!("its lane is blocked, {:.0} % of the usual traffic gets past", 100.0 * value),
         }
     }
 }

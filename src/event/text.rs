@@ -4,6 +4,7 @@ use super::cloud_event::Sentences;
 use super::reason::Reason;
 use super::types::{Category, EndReason, Event, Kind, Phase, Severity};
 use crate::base::class::Class;
+use crate::base::cue::Cue;
 
 /// Says `event` in both languages. `site` is the intersection as locals say it.
 pub fn sentences(site: &str, event: &Event) -> Sentences {
@@ -114,8 +115,11 @@ fn accident_en(event: &Event, place: &str, lasted: &str) -> String {
     }
 }
 
-fn strongest(event: &Event) -> Option<&Reason> {
-    event.why.first().filter(|reason| reason.value.is_finite())
+/// What says most: the strongest cue, and that the lane is blocked, for which somebody must be sent.
+fn cues(event: &Event, in_words: impl Fn(&Reason) -> String) -> Option<String> {
+    let strongest = event.why.first().filter(|reason| reason.value.is_finite())?;
+    let blocked = event.why[1..].iter().find(|reason| reason.cue == Cue::FlowBlocked && reason.value.is_finite());
+    Some(blocked.map_or_else(|| in_words(strongest), |blocked| format!("{}, {}", in_words(strongest), in_words(blocked))))
 }
 
 /// `Simpang Charitas, pendekat utara`; a zone that already says the site is enough by itself.
@@ -207,7 +211,7 @@ fn figures_id(event: &Event) -> Option<String> {
             Some(1..) => Some("kendaraan lewat sangat dekat".to_owned()),
             Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} orang", grouped(n, '.'))),
         },
-        Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => strongest(event).map(Reason::in_indonesian),
+        Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => cues(event, Reason::in_indonesian),
         Kind::Debris => size_l(event).map(|size| format!("ukuran sekitar {} panjang mobil", size.replace('.', ","))),
     }
 }
@@ -231,7 +235,7 @@ fn figures_en(event: &Event) -> Option<String> {
             Some(1..) => Some("vehicles pass very near".to_owned()),
             Some(0) | None => m.people_max.filter(|n| *n > 1).map(|n| format!("{} people", grouped(n, ','))),
         },
-        Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => strongest(event).map(Reason::in_english),
+        Kind::Collision | Kind::RiderDown | Kind::SingleVehicle => cues(event, Reason::in_english),
         Kind::Debris => size_l(event).map(|size| format!("about {size} car lengths long")),
     }
 }

@@ -18,6 +18,7 @@ pub use memory::{RuleMemory, ground};
 pub use rule_set::{BuildError, RuleSet};
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::base::class::Class;
 use crate::base::id::Slug;
@@ -75,6 +76,11 @@ pub trait Rule: Send {
 
     /// Adds the incidents that the rule has told of and that are not over: other rules leave them and their queue alone.
     fn known(&self, _known: &mut Vec<KnownIncident>) {}
+
+    /// The signal's cycle where the rule watches, when it is configured or was found in the traffic: other rules compare whole cycles too.
+    fn signal_cycle(&self) -> Option<Duration> {
+        None
+    }
 
     /// Whether it looks at what is new in the picture, which costs a look at its pixels.
     fn needs_pixels(&self) -> bool {

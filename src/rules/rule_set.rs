@@ -91,6 +91,8 @@ impl RuleSet {
             car_lengths: scene.car_lengths,
             foreground: scene.foreground,
             known: &self.known,
+            // One controller gives every approach of a junction the same cycle; where they differ, the longest holds all phases of the others.
+            signal_cycle: self.rules.iter().filter_map(|rule| rule.signal_cycle()).max(),
         };
         self.rules.iter_mut().for_each(|rule| rule.observe(&scene, out));
         self.add(before, out);

@@ -57,6 +57,8 @@ pub struct Scene<'a> {
     pub foreground: Option<&'a Foreground>,
     /// Accidents and stopped vehicles that operators know of, as of the frame before.
     pub known: &'a [KnownIncident],
+    /// The signal's cycle, as configured or found in the traffic of an approach; `None` where no rule knows one.
+    pub signal_cycle: Option<Duration>,
 }
 
 /// An accident or a stopped vehicle that was told of and is not over.

@@ -55,7 +55,7 @@ impl SceneState {
         self.learn(size);
         self.flow.learn(size, &self.tracks, since_last.unwrap_or_default().as_secs_f64());
         let (tracks, flow, car_lengths) = (&self.tracks, &self.flow, &self.car_length);
-        Scene { at, since_last, size, tracks, flow, car_lengths, foreground: None, known: &[] }
+        Scene { at, since_last, size, tracks, flow, car_lengths, foreground: None, known: &[], signal_cycle: None }
     }
 
     /// What was learned, for the next run of the program; `None` before the first frame.

@@ -15,7 +15,7 @@ from cases import Case
 if TYPE_CHECKING:
     from card import Scored
 
-CUES = ("suddenStop", "contact", "headingJump", "riderDown", "personBeside", "postImpactStop", "gathering")
+CUES = ("suddenStop", "contact", "headingJump", "riderDown", "personBeside", "postImpactStop", "gathering", "flowBlocked")
 THRESHOLDS = (0.35, 0.45, 0.55, 0.65, 0.75, 0.85)
 CONFIRMED_AT = 0.72
 ACCIDENTS = ("crash", "fall")

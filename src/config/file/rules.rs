@@ -214,8 +214,9 @@ pub struct AccidentFile {
     /// Where it happens, by the zone's id; not one of kind `waiting`. Without it the whole picture is watched.
     #[schemars(extend("x-example" = "lajur"))]
     pub zone: Option<String>,
-    /// Which cues count: `suddenStop`, `contact`, `headingJump`, `riderDown`, `personBeside`, `postImpactStop`, `gathering`. Leave one out to see what
-    /// it is worth at your site; without `postImpactStop` nothing is ever confirmed.
+    /// Which cues count: `suddenStop`, `contact`, `headingJump`, `riderDown`, `personBeside`, `postImpactStop`, `gathering`, `flowBlocked`. Leave
+    /// one out to see what it is worth at your site; without `postImpactStop` nothing is ever confirmed. `flowBlocked` compares what the lane lets pass with the
+    /// quarter of an hour before, over a cycle of the signal as a `congestion` or `approach` rule knows it, else over two minutes.
     pub cues: Vec<String>,
     /// Score at which an accident is suspected, 0.1 to 0.95. A sudden stop and a contact, both clear, give 0.58. Raise it where rain or headlights
     /// make the detector nervous (0.75).
@@ -223,7 +224,8 @@ pub struct AccidentFile {
     /// Score at which it is confirmed, 0.1 to 0.99, more than `suspect_at`. A sudden stop and a contact that stay on the road for 13 s give 0.73.
     pub confirm_at: f64,
     /// How long after the impact a suspicion waits for what crashed to stay where it is while others pass, 10 s to 10 min. Without it the event ends as
-    /// `notConfirmed`, unless it still stands: then the suspicion is kept for two minutes at least, because at red nobody passes.
+    /// `notConfirmed`, unless it still stands: then the suspicion is kept for two minutes at least, because at red nobody passes, and
+    /// as long as others wait behind it and hardly anybody gets past.
     pub confirm_within: DurationText,
     /// Deceleration at which braking begins to be a sudden stop, in car lengths a second per second (1 is about 4.6 m/s²), 0.3 to 10. People brake at
     /// red with 0.4 to 0.7.

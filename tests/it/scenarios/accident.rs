@@ -1,6 +1,7 @@
 //! The accident rule at every frame rate, against every way of braking, and with a camera that shakes.
 
-use simpang::event::{Event, Phase};
+use simpang::base::cue::Cue;
+use simpang::event::{Event, Phase, Severity};
 
 use super::camera::Story;
 use super::film::{Film, User};
@@ -98,4 +99,75 @@ fn a_camera_that_is_pushed_sees_no_accident() {
     let thrown = User::car(1, &[[0.0, 60.0, 40.0], [3.0, 360.0, 40.0], [3.2, 354.0, 44.0], [7.0, 354.0, 44.0], [8.0, 400.0, 44.0]]);
     let alone = vec![thrown, User::car(9, &[[0.0, 430.0, 50.0], [8.0, 430.0, 50.0]])];
     assert!(!events(8.0, alone).is_empty());
+}
+
+/// Who comes up behind the wreck.
+const WAITS: &str = r#"{"id": 1003, "class": "car", "size": [60, 40], "path": [[333, 20, 200], [343, 230, 200], [491, 230, 200]]}"#;
+/// The lane lets one pass every six seconds.
+const FLOWS: &str =
+    r#"{"id": 1, "class": "car", "size": [60, 40], "path": [[0, 20, 200], [5, 620, 200]], "repeat": {"every": 6, "times": 52}}"#;
+
+/// A car that runs into another one at second 330, in a lane with a past; both stay there for 160 seconds.
+fn wreck(past: &[&str], then: &[&str]) -> Vec<User> {
+    let parties = [
+        r#"{"id": 1001, "class": "car", "size": [60, 40], "path": [[312, 20, 200], [328, 400, 200], [490, 400, 200], [494, 640, 200]]}"#,
+        r#"{"id": 1002, "class": "car", "size": [60, 40], "path": [[327.2, 20, 201], [330, 345, 201], [490.5, 345, 201], [495, 640, 201]]}"#,
+    ];
+    let user = |text: &&str| -> User { serde_json::from_str(text).expect("a road user") };
+    past.iter().chain(&parties).chain(then).map(user).flat_map(User::repeated).collect()
+}
+
+/// When operators heard that the lane is blocked, in seconds after the impact.
+fn blocked_after(told: &[Event]) -> Option<f64> {
+    let says = |event: &&Event| event.why.iter().any(|reason| reason.cue == Cue::FlowBlocked);
+    told.iter().find(says).map(|event| event.started.secs_until(event.updated))
+}
+
+#[test]
+fn a_lane_in_which_others_wait_behind_the_wreck_for_a_whole_cycle_is_told_of_as_blocked() {
+    let told = events_in_an_exit(wreck(&[FLOWS], &[WAITS]));
+    assert_eq!(
+        told.iter().map(|event| event.phase).collect::<Vec<_>>(),
+        [Phase::New, Phase::Update, Phase::Update, Phase::End],
+        "{told:?}"
+    );
+    let after = blocked_after(&told).expect("blocked");
+    assert!((125.0..145.0).contains(&after), "two minutes after the first one came to wait: {after}");
+    assert_eq!(told[2].why.iter().find(|reason| reason.cue == Cue::FlowBlocked).map(|reason| reason.value), Some(0.0));
+}
+
+#[test]
+fn a_lane_is_not_blocked_where_nobody_waits_or_they_wait_for_a_green_or_the_lane_is_slow_or_hardly_anybody_comes() {
+    // At red they wait, at green they drive round.
+    let red = r#"{"id": 1003, "class": "car", "size": [60, 40],
+        "path": [[333, 20, 200], [343, 230, 200], [383, 230, 200], [388, 330, 90], [393, 620, 90]], "repeat": {"every": 70, "times": 2}}"#;
+    // Somebody always waits, and three in five of the usual squeeze past.
+    let slow = r#"{"id": 1003, "class": "car", "size": [60, 40],
+        "path": [[335, 20, 216], [350, 230, 216], [358, 230, 216], [374, 620, 216]], "repeat": {"every": 10, "times": 14}}"#;
+    let few = r#"{"id": 1, "class": "car", "size": [60, 40], "path": [[0, 20, 200], [5, 620, 200]], "repeat": {"every": 40, "times": 8}}"#;
+    let beside = r#"{"id": 1, "class": "car", "size": [60, 40], "path": [[0, 20, 90], [5, 620, 90]], "repeat": {"every": 6, "times": 52}}"#;
+    for (name, past, then) in [
+        ("nobody waits", FLOWS, vec![]),
+        ("a red light", FLOWS, vec![red]),
+        ("a slow lane", FLOWS, vec![slow]),
+        ("traffic beside it only", beside, vec![WAITS]),
+        ("hardly anybody ever comes", few, vec![WAITS]),
+    ] {
+        let told = events_in_an_exit(wreck(&[past], &then));
+        assert!(!told.is_empty() && blocked_after(&told).is_none(), "{name}: {told:?}");
+    }
+}
+
+#[test]
+fn where_queues_stand_a_wreck_that_nobody_can_pass_is_confirmed_when_it_has_blocked_its_lane_for_a_cycle() {
+    let stops = r#"{"id": 1, "class": "car", "size": [60, 40],
+        "path": [[0, 20, 200], [16, 345, 200], [26, 345, 200], [40, 620, 200]], "repeat": {"every": 20, "times": 14}}"#;
+    let drives =
+        r#"{"id": 101, "class": "car", "size": [60, 40], "path": [[8, 20, 200], [13, 620, 200]], "repeat": {"every": 20, "times": 15}}"#;
+    let (waiting, alone) = (wreck(&[stops, drives], &[WAITS]), wreck(&[stops, drives], &[]));
+    let confirmed = |users| {
+        events(8.0, users).iter().find(|event| event.severity == Severity::Critical).map(|event| event.started.secs_until(event.updated))
+    };
+    assert!(confirmed(waiting).is_some_and(|after| (125.0..145.0).contains(&after)));
+    assert_eq!(confirmed(alone), None, "nobody waits behind it: nobody knows");
 }

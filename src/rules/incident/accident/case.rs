@@ -6,7 +6,9 @@ use std::time::Duration;
 
 pub use kept::CaseMemory;
 
+use super::blockage::Blockage;
 use super::course::Course;
+use super::discharge::Discharge;
 use super::memory::Memory;
 use super::parties::Parties;
 use super::party::{Party, SLIDES_FOR};
@@ -48,6 +50,10 @@ pub(super) struct Case {
     pub(super) people_before: usize,
     two_wheeler: bool,
     passing: Passing,
+    /// What its lane lets pass, once something was told and it rests.
+    blockage: Option<Blockage>,
+    /// Whether it was told that the lane is blocked.
+    told_blocked: bool,
     /// Whether the jolted one is driving: then it is too early to say anything.
     is_driving: bool,
     /// Time since then without pictures.
@@ -105,6 +111,8 @@ impl Case {
             people_before: 0,
             two_wheeler,
             passing: Passing::new(),
+            blockage: None,
+            told_blocked: false,
             is_driving: false,
             blind: Duration::ZERO,
             told: Told::Nothing,
@@ -148,6 +156,7 @@ impl Case {
     pub(super) fn was_unwatched(&mut self, gap: Duration, end: MediaTime) {
         self.blind += gap.min(end.since(self.onset.media));
         self.parties.iter_mut().for_each(|party| party.was_unwatched(gap, end));
+        self.blockage.iter_mut().for_each(Blockage::was_unwatched);
     }
 
     /// Takes what one frame shows of the time after the impact. `standing`: what that says at this place.
@@ -166,7 +175,10 @@ impl Case {
         let lies = self.evidence.has(Cue::RiderDown, settings);
         let is_strange = match standing {
             Standing::Usual => lies,
-            Standing::InQueues => lies || (!is_in_queue && self.passed() >= settings.passed),
+            // A whole cycle holds a green: who stands through it with an empty lane ahead is in no queue, though nobody could pass.
+            Standing::InQueues => {
+                lies || (!is_in_queue && (self.passed() >= settings.passed || self.evidence.has(Cue::FlowBlocked, settings)))
+            }
             Standing::Strange => lies || !is_in_queue,
         };
         let rested = self.rested().filter(|_| is_strange);
@@ -221,6 +233,28 @@ impl Case {
         passing::is_in_queue(scene, &stand, takes_part)
     }
 
+    /// Takes what one frame, which stands for `secs` seconds, shows of its lane. Only for what was told of: a lane is not blocked sooner than a case that nobody
+    /// heard of is forgotten.
+    pub(super) fn watch_lane(&mut self, scene: &Scene<'_>, discharge: &Discharge, secs: f64) {
+        let (Some(course), Some(place), false) = (self.course(), self.parties[0].place(), matches!(self.told, Told::Nothing)) else {
+            return;
+        };
+        let Self { parties, length, blockage, evidence, .. } = self;
+        let blockage = blockage.get_or_insert_with(|| Blockage::new(scene, discharge, Stand { place, course, length: *length }));
+        blockage.observe(scene, (discharge, secs), |track| parties.iter().any(|party| party.track == track));
+        evidence.set(Cue::FlowBlocked, blockage.share());
+    }
+
+    /// A message went out.
+    pub(super) fn was_told(&mut self, settings: &AccidentSettings) {
+        self.told_blocked |= self.evidence.has(Cue::FlowBlocked, settings);
+    }
+
+    /// Whether operators do not know yet that the lane is blocked: it is what they send somebody for.
+    fn has_news(&self, settings: &AccidentSettings) -> bool {
+        !self.told_blocked && self.evidence.has(Cue::FlowBlocked, settings)
+    }
+
     fn passed(&self) -> u32 {
         self.passing.count()
     }
@@ -231,11 +265,12 @@ impl Case {
         match &self.told {
             Told::Confirmed(_, told) => match () {
                 () if self.is_gone(now, settings) => Step::Clear,
-                () if now.since(*told) >= settings.update_every => Step::Repeat,
+                () if now.since(*told) >= settings.update_every || self.has_news(settings) => Step::Repeat,
                 () => Step::Wait,
             },
             Told::Suspected(_) if self.is_confirmed(now, settings) => Step::Confirm,
             Told::Suspected(_) | Told::Nothing if has_left || self.is_too_late(now, settings) => Step::Retract,
+            Told::Suspected(_) if self.has_news(settings) => Step::Repeat,
             Told::Nothing if now.since(self.noticed) >= SURE_AFTER && !self.is_driving && self.is_suspect(now, settings) => Step::Suspect,
             Told::Suspected(_) | Told::Nothing => Step::Wait,
         }
@@ -272,7 +307,9 @@ impl Case {
         let more = if counts { Duration::from_secs_f32(STOPPED_SECS[1]) + PATIENCE } else { Duration::ZERO };
         let within = settings.confirm_within + more;
         let stands_suspected = matches!(self.told, Told::Suspected(_)) && self.rested().is_some();
-        self.age(now) >= if stands_suspected { within.max(KEPT_FOR) } else { within }
+        let may_block = settings.cues.contains(&Cue::FlowBlocked) && self.blockage.as_ref().is_some_and(Blockage::may_be);
+        let within = if stands_suspected { within.max(KEPT_FOR) } else { within };
+        self.age(now) >= within && !(stands_suspected && may_block)
     }
 
     /// Everyone drove on, or has not been seen for long.
@@ -285,7 +322,7 @@ impl Case {
         // The first message always is a suspicion, even when everything speaks at once: each life is told in the same order.
         let is_confirmed = match self.told {
             Told::Nothing => false,
-            Told::Suspected(_) => self.evidence.is_confirmed(settings),
+            Told::Suspected(_) => self.is_confirmed(now.media, settings),
             Told::Confirmed(..) => true,
         };
         let measurement = Measurement {

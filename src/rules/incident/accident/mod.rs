@@ -1,5 +1,5 @@
-//! Watches for a probable accident: cues that each can be explained add up to a score (the six of a rule-based practice: sudden stop, contact, heading jump,
-//! rider down, standing after the impact, people gathering).
+//! Watches for a probable accident: cues that each can be explained add up to a score (the seven of a rule-based practice: sudden stop, contact, heading jump,
+//! rider down, standing after the impact, people gathering, a blocked lane).
 //!
 //! One cue proves nothing: people brake hard, boxes touch, trackers mistake one vehicle for another. So an accident is *suspected* when something touched
 //! or fell and something moved as traffic does not move; it is *confirmed* when what crashed also stays where others pass; and *retracted* when it
@@ -16,6 +16,8 @@ mod lying;
 mod parties;
 mod party;
 mod passing;
+mod discharge;
+mod blockage;
 mod score;
 mod usual;
 mod shake;
@@ -28,6 +30,7 @@ use std::time::Duration;
 use body::Body;
 pub use case::CaseMemory;
 use case::{Case, Step, Told};
+use discharge::Discharge;
 use lying::Lying;
 use memory::Memory;
 use places::Places;
@@ -56,6 +59,7 @@ pub struct Accident {
     sampling: Sampling,
     memory: Memory,
     usual: Usual,
+    discharge: Discharge,
     shake: Shake,
     lying: Lying,
     cases: Vec<Case>,
@@ -98,6 +102,7 @@ impl Accident {
             sampling,
             memory: Memory::new(),
             usual: Usual::new(),
+            discharge: Discharge::new(),
             shake: Shake::default(),
             lying: Lying::new(),
             cases: Vec::with_capacity(MOST),
@@ -196,9 +201,9 @@ impl Accident {
     }
 
     /// What the frame says about the cases; those that were a mistake are forgotten.
-    fn follow(&mut self, scene: &Scene<'_>) {
+    fn follow(&mut self, scene: &Scene<'_>, secs: f64) {
         let now = scene.at.media;
-        let Self { cases, memory, usual, places, settings, shake, .. } = self;
+        let Self { cases, memory, usual, discharge, places, settings, shake, .. } = self;
         cases.retain_mut(|case| {
             if case.is_fresh(now) && matches!(case.told, Told::Nothing) {
                 let mistaken = look_around(scene, memory, case, settings);
@@ -211,6 +216,7 @@ impl Accident {
             }
             let place = (case.place, places.is_exit(scene, case.place));
             let standing = usual.standing(scene.size, place, case.heading());
+            case.watch_lane(scene, discharge, secs);
             case.follow(scene, memory, settings, standing);
             look_after(scene, places, case);
             true
@@ -229,7 +235,7 @@ impl Accident {
                     index += 1;
                 }
                 Step::Confirm | Step::Repeat => {
-                    self.update(index, now, out);
+                    self.update(index, (step, now), out);
                     index += 1;
                 }
                 Step::Retract | Step::Clear => {
@@ -254,14 +260,21 @@ impl Accident {
         self.note_told(place, now.media);
     }
 
-    fn update(&mut self, index: usize, now: Stamp, out: &mut Findings) {
+    fn update(&mut self, index: usize, (step, now): (Step, Stamp), out: &mut Findings) {
         let case = &mut self.cases[index];
         let finding = case.finding(now, &self.settings);
-        if let Told::Suspected(event) | Told::Confirmed(event, _) = std::mem::replace(&mut case.told, Told::Nothing) {
-            let mut event = event;
-            out.events.push(event.update(now.wall, finding));
-            case.told = Told::Confirmed(event, now.media);
-        }
+        case.told = match (std::mem::replace(&mut case.told, Told::Nothing), step) {
+            (Told::Nothing, _) => Told::Nothing,
+            (Told::Suspected(mut event), Step::Repeat) => {
+                out.events.push(event.update(now.wall, finding));
+                Told::Suspected(event)
+            }
+            (Told::Suspected(mut event) | Told::Confirmed(mut event, _), _) => {
+                out.events.push(event.update(now.wall, finding));
+                Told::Confirmed(event, now.media)
+            }
+        };
+        case.was_told(&self.settings);
     }
 
     fn note_told(&mut self, place: Point<Pixel>, now: MediaTime) {
@@ -281,10 +294,12 @@ impl Rule for Accident {
         }
         self.shake.observe(scene);
         self.usual.observe(scene);
+        let secs = self.sampling.secs(scene);
+        self.discharge.observe(scene, secs);
         self.memory.observe(scene);
         self.lying.observe(scene);
         self.look(scene);
-        self.follow(scene);
+        self.follow(scene, secs);
         self.tell(scene.at, out);
     }
 
@@ -302,6 +317,7 @@ impl Rule for Accident {
         self.shake = Shake::default();
         self.lying = Lying::new();
         self.usual.restart();
+        self.discharge.restart();
     }
 
     fn memory(&self) -> Option<RuleMemory> {

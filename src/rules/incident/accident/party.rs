@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::base::class::Class;
+use crate::base::geom::{Pixel, Point};
 use crate::base::time::{MediaTime, Stamp, WallTime};
 use crate::event::Involved;
 use crate::rules::incident::spot::{Spot, SpotMemory};
@@ -133,6 +134,12 @@ impl Party {
         let After::Rests(spot) = &self.after else { return None };
         let since = spot.since().media.max(impact);
         Some(spot.last_seen.media.since(since).min(spot.stood(spot.last_seen.media)))
+    }
+
+    /// Where it rests.
+    pub(super) fn place(&self) -> Option<Point<Pixel>> {
+        let After::Rests(spot) = &self.after else { return None };
+        Some(spot.foot())
     }
 
     /// Whether it is seen to drive in this frame.

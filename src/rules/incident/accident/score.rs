@@ -58,7 +58,7 @@ impl Evidence {
             Cue::HeadingJump if value >= THROWN_BACK_DEG && !self.has(Cue::SuddenStop, settings) => 0.0,
             Cue::HeadingJump => ramp(value, HEADING),
             // Measured only when it is so.
-            Cue::RiderDown | Cue::PersonBeside => 1.0,
+            Cue::RiderDown | Cue::PersonBeside | Cue::FlowBlocked => 1.0,
             Cue::PostImpactStop => ramp(value, STOPPED_SECS),
             Cue::Gathering => ramp(value, GATHERED),
         }
@@ -112,7 +112,7 @@ impl Evidence {
 fn weight(cue: Cue) -> f64 {
     match cue {
         Cue::SuddenStop | Cue::Contact => 0.35,
-        Cue::HeadingJump => 0.25,
+        Cue::HeadingJump | Cue::FlowBlocked => 0.25,
         Cue::RiderDown | Cue::PersonBeside => 0.45,
         Cue::PostImpactStop => 0.50,
         Cue::Gathering => 0.30,
@@ -129,6 +129,7 @@ fn threshold(cue: Cue, settings: &AccidentSettings) -> f64 {
         Cue::PersonBeside => f64::from(super::rider::BESIDE_L),
         Cue::PostImpactStop => f64::from(STOPPED_SECS[0]),
         Cue::Gathering => f64::from(GATHERED[0]),
+        Cue::FlowBlocked => super::blockage::BLOCKED,
     }
 }
 

@@ -290,6 +290,10 @@ impl Rule for ApproachMeasures {
         }
     }
 
+    fn signal_cycle(&self) -> Option<Duration> {
+        self.cycle().map(|(cycle, _)| cycle)
+    }
+
     /// What was learned about the approach and its signal stays: the view is the same.
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
         self.counted.clear();

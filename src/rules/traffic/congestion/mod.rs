@@ -208,6 +208,10 @@ impl Rule for Congestion {
         }
     }
 
+    fn signal_cycle(&self) -> Option<Duration> {
+        self.settings.cycle.or(self.cycle.length())
+    }
+
     /// What was learned about the approach and its signal stays: the view is the same.
     fn finish(&mut self, at: Stamp, reason: EndReason, out: &mut Findings) {
         self.episode.finish(at, reason, out);
@@ -323,6 +327,7 @@ mod tests {
         rule.finish(at, EndReason::CameraLost, &mut Findings::default());
         watch(&mut rule, &mut SceneState::new(), 0, 60);
         assert_eq!(rule.cycle(), (Duration::from_secs(97), CycleSource::Estimated));
+        assert_eq!(rule.signal_cycle(), Some(Duration::from_secs(97)));
     }
 
     #[test]

@@ -89,6 +89,8 @@ impl Case {
             people_before: memory.people_before,
             two_wheeler: memory.two_wheeler,
             passing: Passing::recalled(memory.passed),
+            blockage: None,
+            told_blocked: false,
             is_driving: false,
             blind: secs(memory.blind_secs) + secs(left.watched_until.secs_until(now.wall)),
             told: if memory.is_confirmed { Told::Confirmed(event, now.media) } else { Told::Suspected(event) },
