@@ -107,7 +107,7 @@ fn figures(figures: LookFigures) -> serde_json::Value {
         "sharpness": of(figures.sharpness),
         "highlights": of(figures.highlights),
         "stray": figures.stray.map(of),
-        "change": [of(figures.change.0), of(figures.change.1)],
+        "change": figures.change.map(of),
         "peak": figures.peak.map(of),
     })
 }

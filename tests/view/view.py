@@ -33,7 +33,8 @@ TROUBLES = {
     "blurred": ["gblur=sigma={w}*0.006", "gblur=sigma={w}*0.012", "gblur=sigma={w}*0.03"],
     "dark": ["eq=brightness=-1", "eq=contrast=0.05:brightness=-0.45"],
     "obstructed": ["drawbox=t=fill:color=gray", "drawbox=t=fill:color=gray:h=ih*0.8", "drawbox=t=fill:color=0x303020:w=iw*0.75"],
-    "frozen": ["FREEZE"],
+    # The newest picture again and again, or one of 19 s ago: what a box repeats need not be the last thing that it showed.
+    "frozen": ["FREEZE", "OLDER"],
     "covered": ["COVER"],
 }
 
@@ -101,8 +102,8 @@ def make(film: Path, to: Path, light: str, trouble: str | None, other: Path) -> 
         inputs = list(source)
         still = f"loop=loop={DURING * FPS}:size=1:start=0,setpts=N/{FPS}/TB,trim=end={DURING}"
         cut = lambda start, end: f"trim=start={start}:end={end},setpts=PTS-STARTPTS"
-        if trouble == "COVER":
-            inputs += ["-stream_loop", "-1", "-i", str(other)]
+        if trouble in ("COVER", "OLDER"):
+            inputs += ["-stream_loop", "-1", "-i", str(other if trouble == "COVER" else film)]
             during = f"[1:v]fps={FPS},setpts=N/{FPS}/TB,{cut(1, 1 + 1 / FPS)},scale={width}:{height},setsar=1,{still}[m]"
             graph = f"[0:v]{base},setsar=1,{light},split=2[p][r];"
         else:
@@ -140,7 +141,9 @@ class Case:
     def watched(self, simpang: Path, work: Path) -> dict:
         width, height, _ = size(self.film)
         text = change(*self.trouble, width, height) if isinstance(self.trouble, tuple) else self.trouble
-        slug = "".join(c if c.isalnum() or c in "-." else "_" for c in f"{self.stem}-{self.name}-{self.light}")
+        # What covers a film is in its name: given alone, a film covers itself, which is another case.
+        cover = f"-{self.other.name.split('.')[0]}" if self.trouble == "COVER" else ""
+        slug = "".join(c if c.isalnum() or c in "-." else "_" for c in f"{self.stem}-{self.name}-{self.light}{cover}")
         made = work / f"{slug}.mp4"
         make(self.film, made, self.light, text, self.other)
         return watch(simpang, made)
@@ -240,12 +243,12 @@ def main() -> int:
     parser.add_argument("--films", type=Path, nargs="+", required=True)
     parser.add_argument("--work", type=Path, required=True, help="made films are kept here")
     parser.add_argument("--quick", action="store_true", help="few cases: judges what it makes, and says that it is a part")
-    parser.add_argument("--only", default="", help="cases whose name and light contain this, as in `zoom` or `nothing night`; a part too")
+    parser.add_argument("--only", default="", help="cases whose film, name and light contain this, as in `zoom`, `vtest` or `nothing night`; a part too")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     films = [reduced(film, arguments.work) for film in arguments.films]
-    chosen = [case for case in cases(films, arguments.quick) if arguments.only in f"{case.name} {case.light}"]
+    chosen = [case for case in cases(films, arguments.quick) if arguments.only in f"{case.stem} {case.name} {case.light}"]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         found = list(zip(chosen, pool.map(lambda case: case.watched(arguments.simpang, arguments.work), chosen)))
     missed = report_troubles([(case, summary) for case, summary in found if case.trouble is not None])

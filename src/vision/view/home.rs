@@ -70,7 +70,7 @@ impl Home {
     /// As one picture shows it.
     pub(super) fn of(edges: &EdgeField, luma: &[f32], figures: &Figures) -> Self {
         let (edges, luma) = (edges.clone(), luma.to_vec());
-        Self { edges, luma, sharpness: figures.sharpness, change: figures.change.0, drift: (0.0, 0.0), looks: 1 }
+        Self { edges, luma, sharpness: figures.sharpness, change: figures.change.middle, drift: (0.0, 0.0), looks: 1 }
     }
 
     /// Whether it has been seen often enough to be trusted.
@@ -92,7 +92,7 @@ impl Home {
         self.edges.blend(edges, share);
         self.luma.iter_mut().zip(luma).for_each(|(mean, new)| *mean += share * (new - *mean));
         self.sharpness += share * (figures.sharpness - self.sharpness);
-        self.change += share * (figures.change.0 - self.change);
+        self.change += share * (figures.change.middle - self.change);
         self.drift = (self.drift.0 + share * shift.0, self.drift.1 + share * shift.1);
     }
 }

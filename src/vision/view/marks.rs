@@ -55,6 +55,8 @@ const OTHERS: f32 = 0.3;
 const BRIGHTER: f32 = 20.0;
 const PLAIN: f32 = 3.0;
 const COVERED: f32 = 0.5;
+/// Share of the picture that stays as dark as it was beside a cover; where less does, and the marks are in place, it is day.
+const BESIDE: f32 = 0.125;
 /// Share of the marks under it that may still be seen, and pixels of marks that must lie under it.
 const SHINES_THROUGH: f32 = 0.3;
 const UNDER: u32 = 4;
@@ -216,10 +218,10 @@ impl Marks {
         if f32::from(self.noise) > self.usual_noise + f32::from(DROWNED) {
             return Ok(Some(Impression::Unsure));
         }
+        let MarkFigures { found, others, crispness } = self.figures;
         if self.is_covered(luma) {
             return Ok(Some(Impression::Wrong(Trouble::Obstructed)));
         }
-        let MarkFigures { found, others, crispness } = self.figures;
         if found < THERE {
             return self.elsewhere(stretch, settings.tolerance).map(|moved| match moved {
                 Some(by) => Some(Impression::Wrong(Trouble::Moved(Some(by)))),
@@ -268,13 +270,16 @@ impl Marks {
         bends / slopes.max(1.0)
     }
 
-    /// Whether half of the picture is brighter than at home without anything in it, and the marks there are hidden: light would show them.
+    /// Whether half of the picture is brighter than at home without anything in it, and the marks there are hidden: light would show them. Weak ones
+    /// it does not: by day plain asphalt is as bright and as plain as a board, and its grain hides what glittered. But day is everywhere.
     fn is_covered(&self, luma: &[f32]) -> bool {
-        let mut covered = [false; BLOCKS];
+        let (mut covered, mut dark) = ([false; BLOCKS], 0);
         for ((covered, home), (mean, own)) in covered.iter_mut().zip(self.brightness).zip(means(luma)) {
             *covered = mean - home > BRIGHTER && own < PLAIN;
+            dark += usize::from(mean - home <= BRIGHTER);
         }
-        if (covered.iter().filter(|covered| **covered).count() as f32) < COVERED * BLOCKS as f32 {
+        let is_day = self.figures.found >= THERE && (dark as f32) < BESIDE * BLOCKS as f32;
+        if is_day || (covered.iter().filter(|covered| **covered).count() as f32) < COVERED * BLOCKS as f32 {
             return false;
         }
         let (mut under, mut seen) = (0u32, 0u32);

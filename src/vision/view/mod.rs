@@ -95,8 +95,8 @@ pub struct LookFigures {
     pub highlights: f32,
     /// Mean distance from home as share of the picture's width, when it can be told.
     pub stray: Option<f32>,
-    /// Change from the look before in levels of luma: of the middle block and of the most changed one.
-    pub change: (f32, f32),
+    /// Change from the look before in levels of luma: of the block that a quarter stays below, of the middle block and of the most changed one.
+    pub change: [f32; 3],
     /// Height of the correlation's peak, when it was asked.
     pub peak: Option<f32>,
 }
@@ -178,13 +178,14 @@ impl CameraView {
     /// What the latest look measured, once home is known.
     pub fn figures(&self) -> Option<LookFigures> {
         let home = self.home.as_ref()?;
+        let change = self.figures.change;
         Some(LookFigures {
             agree: self.likeness.agree.unwrap_or_default(),
             blank: self.likeness.blank,
             sharpness: self.figures.sharpness / home.sharpness.max(1e-6),
             highlights: self.figures.highlights,
             stray: self.likeness.fit.map(|fit| fit.plus(home.drift).stray(self.figures.stretch)),
-            change: self.figures.change,
+            change: [change.quarter, change.middle, change.most],
             peak: self.peak,
         })
     }

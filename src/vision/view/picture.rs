@@ -37,8 +37,21 @@ pub(super) struct Figures {
     pub(super) fingerprint: u64,
     /// Height of a reduced pixel in its widths.
     pub(super) stretch: f32,
-    /// Mean difference from the look before in levels of luma: of the middle block and of the most changed one.
-    pub(super) change: (f32, f32),
+    /// Luma that half of the pixels stay below, in levels: the light, whatever drives through the picture.
+    pub(super) light: f32,
+    /// What changed since the look before.
+    pub(super) change: Change,
+}
+
+/// Mean differences of blocks from the look before, in levels of luma.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Change {
+    /// A quarter of the blocks stays below this: what moves elsewhere in the picture has no part in it.
+    pub(super) quarter: f32,
+    /// Of the middle block.
+    pub(super) middle: f32,
+    /// Of the most changed one.
+    pub(super) most: f32,
 }
 
 impl Picture {
@@ -70,11 +83,14 @@ impl Picture {
         self.halve()?;
         self.black = if planes.range == ColourRange::Limited { 16 } else { 0 };
         let (width, height) = (planes.size.width as f32, planes.size.height as f32);
+        let mut histogram = [0u32; 256];
+        self.luma.iter().for_each(|luma| histogram[*luma as usize] += 1);
         self.figures = Figures {
-            highlights: self.highlights(planes.range),
+            highlights: highlights(&histogram, planes.range),
             sharpness: self.sharpness()?,
             fingerprint: fingerprint(&planes),
             stretch: (height / HEIGHT as f32) / (width / WIDTH as f32),
+            light: level_above(&histogram, PIXELS / 2) as f32,
             change: self.change(),
         };
         Ok(self.figures)
@@ -101,18 +117,6 @@ impl Picture {
         Ok(())
     }
 
-    fn highlights(&self, range: ColourRange) -> f32 {
-        let mut histogram = [0u32; 256];
-        self.luma.iter().for_each(|luma| histogram[*luma as usize] += 1);
-        let mut above = (PIXELS / 50) as i64;
-        let level = (0..256usize).rev().find(|&level| {
-            above -= i64::from(histogram[level]);
-            above < 0
-        });
-        let (black, white) = if range == ColourRange::Limited { (16.0, 235.0) } else { (0.0, 255.0) };
-        ((level.unwrap_or_default() as f32 - black) / (white - black)).clamp(0.0, 1.0)
-    }
-
     fn sharpness(&mut self) -> Result<f32, VisionError> {
         imgproc::laplacian(&self.fine, &mut self.bends, CV_16S, 1, 1.0, 0.0, core::BORDER_DEFAULT)?;
         let mut histogram = [0u32; STEEPEST_BEND + 1];
@@ -131,7 +135,7 @@ impl Picture {
         Ok(structure / (slopes / PIXELS as f32).max(1.0))
     }
 
-    fn change(&self) -> (f32, f32) {
+    fn change(&self) -> Change {
         const AREA: f32 = (PIXELS / BLOCKS) as f32;
         let mut blocks = [0.0f32; BLOCKS];
         for (y, (now, before)) in self.luma.chunks_exact(WIDTH).zip(self.before.chunks_exact(WIDTH)).enumerate() {
@@ -140,8 +144,23 @@ impl Picture {
             }
         }
         blocks.sort_by(f32::total_cmp);
-        (blocks[BLOCKS / 2], blocks[BLOCKS - 1])
+        Change { quarter: blocks[BLOCKS / 4], middle: blocks[BLOCKS / 2], most: blocks[BLOCKS - 1] }
     }
+}
+
+fn highlights(histogram: &[u32; 256], range: ColourRange) -> f32 {
+    let (black, white) = if range == ColourRange::Limited { (16.0, 235.0) } else { (0.0, 255.0) };
+    ((level_above(histogram, PIXELS / 50) as f32 - black) / (white - black)).clamp(0.0, 1.0)
+}
+
+/// The level that at most so many pixels lie above.
+fn level_above(histogram: &[u32; 256], pixels: usize) -> usize {
+    let mut above = 0;
+    let level = (0..256).rev().find(|&level| {
+        above += histogram[level] as usize;
+        above > pixels
+    });
+    level.unwrap_or_default()
 }
 
 /// Standard deviation of the bends that noise alone would give: a quarter of them lies nearer to zero than 0.32 of it, edges or not.

@@ -349,6 +349,38 @@ fn a_black_night_whose_lamps_go_out_or_are_covered_says_so_and_one_that_dims_doe
 }
 
 #[test]
+fn dawn_over_plain_asphalt_whose_lines_stay_in_place_is_no_cover() {
+    let lines = |x: i32, y: i32| if (105..111).contains(&(x % 400)) && (10..50).contains(&(y % 300)) { 60 } else { 0 };
+    // By day the asphalt is as bright as what glittered on it by night.
+    let glitter = |second: u32| {
+        let car = passing(second);
+        move |x: i32, y: i32| car(x, y) + lines(x, y) + if x % 80 < 2 && y % 120 < 2 { 12 } else { 0 }
+    };
+    let dawn = |second: u32| {
+        let (car, light) = (passing(second), (10 * (second as i32 - 40)).min(90));
+        move |x: i32, y: i32| light + lines(x, y) + car(x, y)
+    };
+    let mut view = CameraView::new(ViewSettings::default());
+    assert_eq!(words(&mut view, 0..40, |second| lamps(second, (0, 0), 0, glitter(second))), []);
+    assert!(view.figures().is_none() && view.marks().is_some(), "too few edges for a home, but marks");
+    assert_eq!(words(&mut view, 40..80, |second| lamps(second, (0, 0), 0, dawn(second))), []);
+}
+
+#[test]
+fn a_board_that_leaves_most_lamps_in_sight_covers_the_view_all_the_same() {
+    let mut view = CameraView::new(ViewSettings::default());
+    assert_eq!(words(&mut view, 0..40, |second| lamps(second, (0, 0), 60, passing(second))), []);
+    let board = |x: i32, y: i32| match () {
+        () if x >= 480 || y < 120 => 0,
+        // The one lamp behind it.
+        () if (150..159).contains(&x) && (300..309).contains(&y) => 20,
+        () => 80,
+    };
+    let covered = words(&mut view, 40..60, |second| lamps(second, (0, 0), 60, board));
+    assert!(matches!(covered[..], [(at, "obstructed"), ..] if at <= 50), "{covered:?} {:?}", view.marks());
+}
+
+#[test]
 fn rain_by_night_is_no_mark_to_hold_on_to() {
     let rain = |second: u32| {
         move |x: i32, y: i32| if mixed((x as u64) << 20 ^ (y as u64 / 12) ^ u64::from(second) << 40).is_multiple_of(70) { 90 } else { 0 }
