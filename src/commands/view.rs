@@ -41,16 +41,11 @@ pub struct Args {
 /// # Errors
 /// Bad configuration, a film that cannot be read.
 pub fn run(args: &Args) -> Result<()> {
-    let settings = match &args.config {
-        None => ViewSettings::default(),
-        Some(config) => choose(&check::load(config)?.settings, args.camera.as_deref())?.view.clone().unwrap_or_default(),
-    };
-    let mut view = CameraView::new(settings);
+    let mut view = CameraView::new(thresholds(args)?);
     let frames = FileFrames::open(&args.input, WallTime::from_micros(0))?;
     let bar = progress::bar(frames.frame_count(), "view");
     let (mut seen, mut spent, mut doubtful) = (0u64, std::time::Duration::ZERO, 0u64);
-    let (mut changes, mut end) = (Vec::new(), 0.0);
-    let mut known = "ok";
+    let (mut changes, mut end, mut known) = (Vec::new(), 0.0, "ok");
     let mut background = args.foreground.then(Background::new);
     for frame in frames {
         let frame = frame?;
@@ -62,10 +57,7 @@ pub fn run(args: &Args) -> Result<()> {
         end = rounded(frame.stamp().media.as_secs_f64());
         doubtful += u64::from(state == ViewState::Doubtful);
         if args.looks && view.has_looked_at(&frame) {
-            println!(
-                "{}",
-                json!({"at": end, "state": format!("{state:?}"), "figures": view.figures().map(figures), "marks": view.marks().map(marks)})
-            );
+            print_look(&view, end, state);
         }
         if let Some(background) = &mut background {
             background.observe(&frame);
@@ -81,6 +73,17 @@ pub fn run(args: &Args) -> Result<()> {
     println!("{}", json!({"summary": {"frames": seen, "seconds": end, "doubtful_frames": doubtful, "view": changes}}));
     eprintln!("CPU seconds: view {:.4}", spent.as_secs_f64());
     Ok(())
+}
+
+fn thresholds(args: &Args) -> Result<ViewSettings> {
+    let Some(config) = &args.config else { return Ok(ViewSettings::default()) };
+    Ok(choose(&check::load(config)?.settings, args.camera.as_deref())?.view.clone().unwrap_or_default())
+}
+
+/// What the latest look measured, at `at` seconds.
+fn print_look(view: &CameraView, at: f64, state: ViewState) {
+    let (figures, marks) = (view.figures().map(figures), view.marks().map(marks));
+    println!("{}", json!({"at": at, "state": format!("{state:?}"), "figures": figures, "marks": marks}));
 }
 
 /// One line for each look: how much of the picture is new, and what of it stays.

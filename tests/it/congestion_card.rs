@@ -196,6 +196,11 @@ fn judge_steady(card: &mut Card, seeds: &[u64], hours: f64) {
     );
 }
 
+/// The mean of nothing is no length.
+fn metres(mean: f64) -> String {
+    if mean.is_finite() { format!("{mean:.1} m") } else { "–".to_owned() }
+}
+
 /// Errors of what an approach measures.
 struct Accuracy {
     cycles: usize,
@@ -248,9 +253,9 @@ impl Accuracy {
         vec![
             format!("{ds}"),
             format!("{} of {}", self.in_view.len(), self.cycles),
-            format!("{:.1} m", self.queue_m()),
-            format!("{:.1} m", self.error_m(|queue| queue.told_m)),
-            format!("{:.1} m", self.error_m(|queue| queue.told_by_l_m)),
+            metres(self.queue_m()),
+            metres(self.error_m(|queue| queue.told_m)),
+            metres(self.error_m(|queue| queue.told_by_l_m)),
             format!("{}", self.quarters.len()),
             format!("{} %", short(self.good_geh())),
             format!("{} %", short(self.good_smp())),

@@ -75,28 +75,28 @@ impl Matrix {
         self.unknown[class.index()] = self.unknown[class.index()].saturating_add(1);
     }
 
-    /// Reports the period that is over at this frame, which stands for `secs`.
-    pub(super) fn advance(&mut self, at: Stamp, secs: f64, out: &mut Findings) {
-        if let Some(over) = self.periods.advance(at) {
-            self.report(over, out);
-        }
+    /// The period that is over at this frame.
+    pub(super) fn advance(&mut self, at: Stamp) -> Option<Closed> {
+        self.periods.advance(at)
+    }
+
+    /// A frame that stands for `secs` was looked at.
+    pub(super) fn observe(&mut self, secs: f64) {
         self.observed_secs += secs;
     }
 
-    /// Reports the open period as far as it went.
-    pub(super) fn finish(&mut self, at: MediaTime, out: &mut Findings) {
-        if let Some(over) = self.periods.finish(at) {
-            self.report(over, out);
-        }
-        self.clear();
+    /// The open period as far as it went: the session ends.
+    pub(super) fn finish(&mut self, at: MediaTime) -> Option<Closed> {
+        self.periods.finish(at)
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.cells.iter_mut().for_each(|cell| (cell.counts, cell.inferred) = (ByClass::default(), 0));
         (self.unknown, self.observed_secs) = (ByClass::default(), 0.0);
     }
 
-    fn report(&mut self, over: Closed, out: &mut Findings) {
+    /// Tells the numbers of a period that is over.
+    pub(super) fn report(&mut self, over: Closed, out: &mut Findings) {
         let number = self.arms.len();
         let arm = |index: usize| self.arms[index].0.clone();
         let possible = self.cells.iter().enumerate().filter(|(_, cell)| cell.is_possible);

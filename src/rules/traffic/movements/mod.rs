@@ -2,8 +2,9 @@
 //!
 //! A vehicle belongs to the movement of the gates it was seen to pass, in and out. Who was seen at one gate only, because he was hidden at the other or came
 //! out of nowhere, is put with the movement whose usual way is most like his, when that is at least 7 to 3, also by which arm had green; otherwise he is counted as unknown, and the share of
-//! unknown ones is published. Who was seen at no gate (parked, a double, beside the junction) is no movement.
+//! unknown ones is published. They are judged when their quarter of an hour is told, by all that is known then. Who was seen at no gate (parked, a double, beside the junction) is no movement.
 
+mod half_seen;
 mod journey;
 mod matrix;
 mod memory;
@@ -11,18 +12,20 @@ mod releases;
 mod trace;
 mod usual;
 
+use self::half_seen::{HalfSeen, Waiting};
 use self::journey::{Journey, Passage, Phase, Placed, WayThrough};
 use self::matrix::{Known, Matrix};
 pub use self::memory::MovementsMemory;
 use self::releases::Releases;
-use self::usual::{Missing, Scale, Usual, most_like};
+use self::usual::{Missing, Scale, Usual};
 use super::doubles::Doubles;
 use super::stitched::{Stitched, Way};
 use crate::base::id::Slug;
 use crate::base::time::Stamp;
-use crate::config::settings::{Gate, MovementsSettings};
+use crate::config::settings::{Gate, MovementsSettings, Ways};
 use crate::event::EndReason;
 use crate::rules::memory::{Keeper, Kept};
+use crate::rules::period::Closed;
 use crate::rules::sampling::Sampling;
 use crate::rules::{Findings, Rule, RuleMemory};
 use crate::scene::{Scene, SceneTrack};
@@ -49,6 +52,7 @@ struct Junction {
     /// By movement.
     usual: Vec<Usual>,
     releases: Releases,
+    waiting: Waiting,
     matrix: Matrix,
 }
 
@@ -60,7 +64,7 @@ impl Movements {
         let usual = vec![Usual::default(); matrix.number()];
         let keeper = Keeper::of_ground(&settings.name, memory::ground(&settings));
         let releases = Releases::new(matrix.number());
-        let junction = Junction { settings, doubles, usual, releases, matrix };
+        let junction = Junction { settings, doubles, usual, releases, waiting: Waiting::default(), matrix };
         Self { sampling, ways: Stitched::default(), placed: Placed::default(), junction, keeper }
     }
 }
@@ -73,11 +77,11 @@ impl Junction {
             let Some(passage) = way.own.see((gate, ways), track, scene.at.media, placed) else { continue };
             way.own.is_double |= self.doubles[gate].is_double(track, passage.passed, scene);
             self.doubles[gate].note(Some(track.track.id), passage.passed);
-            self.pass(way, passage, Scale { size: scene.size, car_length: track.car_length });
+            self.pass(placed, way, passage, Scale { size: scene.size, car_length: track.car_length });
         }
     }
 
-    fn pass(&mut self, way: &mut Way<Journey>, passage: Passage, scale: Scale) {
+    fn pass(&mut self, placed: &Placed, way: &mut Way<Journey>, passage: Passage, scale: Scale) {
         let arm = self.settings.gates[passage.gate].arm;
         match (passage.way, way.own.phase) {
             (WayThrough::In, Phase::Somewhere | Phase::Outside) => self.enter(way, (arm, passage)),
@@ -94,8 +98,10 @@ impl Junction {
                 way.own.leave();
             }
             (WayThrough::Out, Phase::Somewhere) => {
-                let place = self.origin(way, (arm, passage), scale);
-                self.count_inferred(way, place);
+                match self.entered_aslant(placed, way, arm, scale) {
+                    Some(from) => self.count_seen(way, self.matrix.place(from, arm)),
+                    None => self.came_from_somewhere(way, (arm, passage), scale),
+                }
                 way.own.leave();
             }
             (WayThrough::Out, Phase::Outside) => {}
@@ -108,40 +114,78 @@ impl Junction {
     }
 
     /// It went out at an arm, and where it came in was not seen.
-    fn origin(&self, way: &Way<Journey>, (arm, passage): (usize, Passage), scale: Scale) -> Option<usize> {
+    fn came_from_somewhere(&mut self, way: &Way<Journey>, (arm, passage): (usize, Passage), scale: Scale) {
         let number = self.settings.arms.len();
-        let possible = self.possible(|place| place % number == arm);
-        let favoured = possible.map(|(place, usual)| (place, usual, self.releases.favour(place, place / number, passage.passed.at)));
-        most_like(&way.own.trace, Missing::Entry, scale, favoured)
+        let favour = |place| self.releases.favour(place, place / number, passage.passed.at);
+        let possible = self.possible(|place| place % number == arm).map(|place| (place, favour(place))).collect();
+        self.wait(way, Missing::Entry, scale, possible);
+    }
+
+    /// The arm from which it came before it left at `arm`, when it crossed a gate there and then drove along so close behind it that this was no passage yet, as who
+    /// turns at once into the next road does.
+    fn entered_aslant(&self, placed: &Placed, way: &mut Way<Journey>, arm: usize, scale: Scale) -> Option<usize> {
+        let entries = self.settings.gates.iter().enumerate().filter(|(_, gate)| gate.arm != arm && gate.ways != Ways::Out);
+        let mut passed = entries.filter_map(|(index, gate)| {
+            way.own.settle((index, gate.ways), placed, scale.car_length).map(|passage| (gate.arm, passage.way))
+        });
+        passed.find(|(_, way)| *way == WayThrough::In).map(|(from, _)| from)
     }
 
     /// Both gates were seen.
     fn count(&mut self, way: &Way<Journey>, (entry, exit): (usize, usize), scale: Scale) {
         if self.is_counted(way) {
             let place = self.matrix.place(entry, exit);
-            self.matrix.add(place, way.class(), Known::Seen);
+            self.count_seen(way, place);
             self.usual[place].learn(&way.own.trace, scale);
+        }
+    }
+
+    fn count_seen(&mut self, way: &Way<Journey>, place: usize) {
+        if self.is_counted(way) {
+            self.matrix.add(place, way.class(), Known::Seen);
         }
     }
 
     /// It came in at `entry`, and where it went was not seen.
     fn decide(&mut self, way: &Way<Journey>, entry: usize, scale: Scale) {
         let number = self.settings.arms.len();
-        let possible = self.possible(|place| place / number == entry).map(|(place, usual)| (place, usual, 1.0));
-        let place = most_like(&way.own.trace, Missing::Exit, scale, possible);
-        self.count_inferred(way, place);
+        let possible = self.possible(|place| place / number == entry).map(|place| (place, 1.0)).collect();
+        self.wait(way, Missing::Exit, scale, possible);
     }
 
-    fn possible(&self, can_be: impl Fn(usize) -> bool) -> impl Iterator<Item = (usize, &Usual)> {
-        self.usual.iter().enumerate().filter(move |(place, _)| can_be(*place) && self.matrix.is_possible(*place))
+    fn possible(&self, can_be: impl Fn(usize) -> bool) -> impl Iterator<Item = usize> {
+        (0..self.usual.len()).filter(move |place| can_be(*place) && self.matrix.is_possible(*place))
     }
 
-    fn count_inferred(&mut self, way: &Way<Journey>, place: Option<usize>) {
-        match place {
-            _ if !self.is_counted(way) => {}
-            Some(place) => self.matrix.add(place, way.class(), Known::Inferred),
-            None => self.matrix.add_unknown(way.class()),
+    fn wait(&mut self, way: &Way<Journey>, missing: Missing, scale: Scale, possible: Vec<(usize, f64)>) {
+        if self.is_counted(way) {
+            let vehicle = HalfSeen { class: way.class(), trace: way.own.trace, missing, scale, possible };
+            if let Some(vehicle) = self.waiting.push(vehicle) {
+                self.count_inferred(&vehicle);
+            }
         }
+    }
+
+    fn count_inferred(&mut self, vehicle: &HalfSeen) {
+        match vehicle.movement(&self.usual) {
+            Some(place) => self.matrix.add(place, vehicle.class, Known::Inferred),
+            None => self.matrix.add_unknown(vehicle.class),
+        }
+    }
+
+    /// Reports the quarter of an hour that is over.
+    fn report(&mut self, over: Option<Closed>, out: &mut Findings) {
+        let Some(over) = over else { return };
+        self.waiting.take().iter().for_each(|vehicle| self.count_inferred(vehicle));
+        self.matrix.report(over, out);
+    }
+
+    /// The session ends. What was learned about usual ways stays: the view is the same.
+    fn forget(&mut self) {
+        self.matrix.clear();
+        self.waiting.take();
+        self.doubles.iter_mut().for_each(Doubles::clear);
+        self.releases.clear();
     }
 
     fn is_counted(&self, way: &Way<Journey>) -> bool {
@@ -154,7 +198,7 @@ impl Junction {
         for gate in 0..self.settings.gates.len() {
             let Gate { ways, .. } = self.settings.gates[gate];
             if let Some(passage) = way.own.settle((gate, ways), placed, scale.car_length) {
-                self.pass(&mut way, passage, scale);
+                self.pass(placed, &mut way, passage, scale);
             }
         }
         if let Phase::Inside { arm, .. } = way.own.phase {
@@ -166,7 +210,9 @@ impl Junction {
 impl Rule for Movements {
     fn observe(&mut self, scene: &Scene<'_>, out: &mut Findings) {
         let Self { sampling, ways, placed, junction, .. } = self;
-        junction.matrix.advance(scene.at, sampling.secs(scene), out);
+        let over = junction.matrix.advance(scene.at);
+        junction.report(over, out);
+        junction.matrix.observe(sampling.secs(scene));
         placed.keep_up(&junction.settings.gates, scene.size);
         ways.observe(scene, |track, sight| Journey::new(track, sight, placed), |track, way| junction.look(placed, track, way, scene));
         ways.settle(scene.at.media, |way| junction.end(placed, way));
@@ -174,13 +220,12 @@ impl Rule for Movements {
         junction.releases.forget(scene.at.media);
     }
 
-    /// What was learned about usual ways stays: the view is the same.
     fn finish(&mut self, at: Stamp, _reason: EndReason, out: &mut Findings) {
         let Self { ways, placed, junction, .. } = self;
         ways.finish(|way| junction.end(placed, way));
-        junction.matrix.finish(at.media, out);
-        junction.doubles.iter_mut().for_each(Doubles::clear);
-        junction.releases.clear();
+        let over = junction.matrix.finish(at.media);
+        junction.report(over, out);
+        junction.forget();
     }
 
     fn memory(&self) -> Option<RuleMemory> {

@@ -22,8 +22,8 @@ const HEADING_SPREAD: f32 = 0.1;
 const COMPARED: f32 = 0.5;
 /// Probability above which a movement is believed.
 const BELIEVED: f64 = 0.7;
-/// A way that nobody knows yet is as likely as one that fits by this many deviations squared, halved.
-const UNKNOWN: f64 = 2.0;
+/// A way that nobody knows yet is as likely as one that fits by this many deviations squared, halved: three deviations.
+const UNKNOWN: f64 = 4.5;
 
 /// The usual way of one movement.
 #[derive(Clone, Copy, Debug)]
