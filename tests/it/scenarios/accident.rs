@@ -101,6 +101,35 @@ fn a_camera_that_is_pushed_sees_no_accident() {
     assert!(!events(8.0, alone).is_empty());
 }
 
+/// A car that leaves beside a standing one, and what the tracker then takes for it.
+fn leaves_and(then: &[[f64; 3]]) -> Vec<User> {
+    let path: Vec<[f64; 3]> = [[0.0, 40.0, 200.0], [3.0, 370.0, 200.0]].iter().chain(then).copied().collect();
+    vec![User::car(1, &path), User::car(2, &[[0.0, 430.0, 205.0], [30.0, 430.0, 205.0]])]
+}
+
+#[test]
+fn one_that_comes_the_other_way_under_the_same_number_is_no_accident() {
+    // Thrown back by what it ran into, it stays where it is then.
+    let thrown = leaves_and(&[[3.5, 345.0, 202.0], [30.0, 345.0, 202.0]]);
+    assert!(!events(8.0, thrown).is_empty());
+    // What drives back by two lengths is another one, though it stops there for a light.
+    let exchanged = leaves_and(&[[5.0, 260.0, 212.0], [6.5, 215.0, 214.0], [30.0, 215.0, 214.0]]);
+    assert_eq!(events(8.0, exchanged), []);
+}
+
+#[test]
+fn a_motorcycle_in_whose_place_a_car_is_seen_did_not_fall() {
+    let becomes = |size: &str| -> User {
+        let text = format!(
+            r#"{{"id": 1, "class": "motorcycle", "size": [20, 46], "then": {{"at": 4, "size": {size}}},
+                "path": [[0, 60, 200], [4, 300, 200], [4.6, 330, 200], [30, 330, 200]]}}"#
+        );
+        serde_json::from_str(&text).expect("a road user")
+    };
+    assert!(!events_in_an_exit(vec![becomes("[46, 20]")]).is_empty());
+    assert_eq!(events_in_an_exit(vec![becomes("[78, 58]")]), []);
+}
+
 /// Who comes up behind the wreck.
 const WAITS: &str = r#"{"id": 1003, "class": "car", "size": [60, 40], "path": [[333, 20, 200], [343, 230, 200], [491, 230, 200]]}"#;
 /// The lane lets one pass every six seconds.

@@ -16,7 +16,7 @@ use super::passing::{self, Passing, Stand};
 use super::rider::Fall;
 use super::score::{Evidence, STOPPED_SECS};
 use super::sudden::Jolt;
-use super::usual::Standing;
+use super::usual::{IsExit, Standing};
 use crate::base::class::Class;
 use crate::base::cue::Cue;
 use crate::base::geom::{Pixel, Point};
@@ -39,6 +39,8 @@ pub(super) struct Case {
     pub(super) jolt: Option<Jolt>,
     pub(super) fall: Option<Fall>,
     pub(super) place: Point<Pixel>,
+    /// Whether that is in an exit.
+    pub(super) is_in_exit: IsExit,
     /// Car length in pixels there.
     pub(super) length: f32,
     /// First the one that was jolted, then whom it touched.
@@ -104,6 +106,7 @@ impl Case {
             jolt: None,
             fall: None,
             place: track.foot(),
+            is_in_exit: IsExit::No,
             length: track.car_length,
             parties: Parties::alone(Party::new(track.track.id, track.track.class, now.media)),
             closing_l_s: None,
@@ -271,9 +274,16 @@ impl Case {
             Told::Suspected(_) if self.is_confirmed(now, settings) => Step::Confirm,
             Told::Suspected(_) | Told::Nothing if has_left || self.is_too_late(now, settings) => Step::Retract,
             Told::Suspected(_) if self.has_news(settings) => Step::Repeat,
-            Told::Nothing if now.since(self.noticed) >= SURE_AFTER && !self.is_driving && self.is_suspect(now, settings) => Step::Suspect,
+            Told::Nothing if now.since(self.noticed) >= self.sure_after() && !self.is_driving && self.is_suspect(now, settings) => {
+                Step::Suspect
+            }
             Told::Suspected(_) | Told::Nothing => Step::Wait,
         }
+    }
+
+    /// Who goes back the way he came is most often another one, who came from there: then as long as the motion around the jolt is known.
+    fn sure_after(&self) -> Duration {
+        if self.evidence.is_thrown_back() { LOOKS_FOR } else { SURE_AFTER }
     }
 
     fn is_suspect(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
@@ -285,20 +295,22 @@ impl Case {
         self.evidence.is_confirmed(settings) && (self.has_victim(now, settings) || self.evidence.has(Cue::Gathering, settings))
     }
 
-    /// Whether somebody may have come to harm. A pack of two-wheelers that bunches up for a queue touches and stops within a moment: between them alone
-    /// somebody must fall, or all of them must touch and stay while others pass. How it moved before must have been seen, not guessed. And a contact from which one drove on and nobody fell off was none; who
-    /// is pushed by the impact drives on nowhere yet.
+    /// Whether somebody may have come to harm. A pack of two-wheelers that bunches up for a queue touches and stops within a moment, and others ride past it: between
+    /// them alone somebody must fall, or people must come, or all of them must touch and stay in an exit, where nobody queues, while others pass. How it moved before
+    /// must have been seen, not guessed. And a contact from which one drove on and nobody fell off was none; who is pushed by the impact drives on nowhere yet.
     fn has_victim(&self, now: MediaTime, settings: &AccidentSettings) -> bool {
-        let fell = [Cue::RiderDown, Cue::PersonBeside].iter().any(|cue| self.evidence.has(*cue, settings));
+        let has = |cue: Cue| self.evidence.has(cue, settings);
         let is_pack = self.parties.iter().all(Party::is_two_wheeler);
         let stay = || {
-            [Cue::Contact, Cue::PostImpactStop].iter().all(|cue| self.evidence.has(*cue, settings))
+            [Cue::Contact, Cue::PostImpactStop].into_iter().all(has)
                 && self.parties.iter().all(|party| party.rested(self.onset.media).is_some())
+                && self.is_in_exit == IsExit::Yes
                 && self.passed() >= settings.passed
         };
         let drove_on = self.age(now) > SLIDES_FOR && self.parties.iter().any(Party::has_left);
         let is_guessed = self.jolt.is_some_and(|jolt| !jolt.is_own);
-        fell || (!drove_on && !is_guessed && (!is_pack || stay()))
+        let fell = has(Cue::RiderDown) || has(Cue::PersonBeside);
+        fell || (!drove_on && !is_guessed && (!is_pack || has(Cue::Gathering) || stay()))
     }
 
     /// The time for a confirmation is over. One that has begun to count gets the time to be complete.

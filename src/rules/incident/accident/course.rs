@@ -21,6 +21,8 @@ const FEWEST: usize = 3;
 const SHORTEST: Duration = Duration::from_millis(350);
 /// A step this much faster than the whole is a jump: one among two steps is twice as fast.
 const JUMPS: f32 = 1.9;
+/// Of the whole way a single step is less than this share: with one sighting missing it is two thirds of the shortest one.
+const MOST_OF_WAY: f32 = 0.75;
 /// Below this a direction means nothing, in pixels a second.
 const NO_DIRECTION: f32 = 1e-3;
 
@@ -40,12 +42,16 @@ impl Course {
         Some(Self { at, x: lesser(left, right), y: stretch * lesser(top, bottom), stretch })
     }
 
-    /// Whether the samples show motion, not a jump: in no step between them did the thing go much faster than on the whole. A tracker that takes one standing
-    /// vehicle for another one jumps.
+    /// Whether the samples show motion, not a jump: in no step between them did the thing go much faster than on the whole, and no step alone makes most of the
+    /// way. A tracker that takes one standing vehicle for another one jumps.
     pub(super) fn is_steady<'a>(self, samples: impl Iterator<Item = &'a Sample> + Clone) -> bool {
-        let steps = samples.clone().zip(samples.skip(1));
-        let speed = |(a, b): (&Sample, &Sample)| self.apart(a.rect.foot(), b.rect.foot()) / b.at.since(a.at).as_secs_f32();
-        steps.map(speed).all(|speed| speed < JUMPS * self.speed())
+        let steps = || samples.clone().zip(samples.clone().skip(1));
+        let way = |(a, b): (&Sample, &Sample)| self.apart(a.rect.foot(), b.rect.foot());
+        let whole = steps().map(way).sum::<f32>();
+        steps().all(|(a, b)| {
+            let step = way((a, b));
+            step < JUMPS * self.speed() * b.at.since(a.at).as_secs_f32() && step <= MOST_OF_WAY * whole
+        })
     }
 
     /// Pixels a second.
@@ -175,6 +181,23 @@ mod tests {
         let (ahead, beside) = course.ahead_and_beside(from, to);
         assert!((ahead - 20.0).abs() < 0.1 && beside < 0.1 && (course.apart(from, to) - 20.0).abs() < 0.1, "{ahead} {beside}");
         assert!((course.lead(from, 0.25).y - 90.0).abs() < 0.1, "places are in the picture's pixels");
+    }
+
+    #[test]
+    fn what_stands_and_is_then_somewhere_else_has_not_driven_there() {
+        let at = |x: f32| Rect::new(x, 0.0, 60.0, 40.0);
+        let is_steady = |xs: &[f32]| {
+            let samples = samples(xs.iter().map(|x| at(*x)));
+            Course::of_foot(samples.iter(), 1.0).expect("long enough").is_steady(samples.iter())
+        };
+        assert!(is_steady(&[0.0, 10.0, 20.0, 30.0, 40.0]));
+        assert!(is_steady(&[0.0, 16.0, 28.0, 36.0, 40.0]), "it brakes");
+        assert!(!is_steady(&[0.0, 1.0, 2.0, 3.0, 40.0]));
+        // Between the second and the third it was not seen for three frames: the step is no faster than the whole, and all there is.
+        let mut gap = samples([0.0, 2.0, 34.0, 35.0].map(at));
+        (gap[2].at, gap[3].at) = (MediaTime::from_secs_f64(0.5), MediaTime::from_secs_f64(0.625));
+        let course = Course::of_foot(gap.iter(), 1.0).expect("long enough");
+        assert!(!course.is_steady(gap.iter()), "{course:?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::body::{Body, COURSE, Past};
 use super::course::{Course, earlier, window};
 use super::memory::Memory;
-use super::sudden::Jolt;
+use super::sudden::{Jolt, THROWN_BACK_DEG};
 use crate::base::class::Class;
 use crate::base::geom::{FrameSize, Pixel, Rect};
 use crate::base::time::MediaTime;
@@ -38,10 +38,12 @@ const MOVES_L_S: f32 = 0.3;
 /// How exactly the place is known where it would be now: in L, and in seconds of its speed.
 const AHEAD_L: f32 = 1.0;
 const AHEAD_SECS: f32 = 0.5;
+/// Who has come back this far, in L, and still goes back was not thrown back: an impact pushes nothing so far.
+const BACK_L: f32 = 1.0;
 /// A detector misses what is there for this long.
 const BLINK: Duration = Duration::from_millis(300);
 
-/// Whether the picture cuts the track's box now or cut it around the jolt.
+/// Whether the picture cuts the track's box now or has cut it since then.
 pub(super) fn is_cut(size: FrameSize, track: &SceneTrack, since: MediaTime, now: MediaTime) -> bool {
     let (x, y) = (BORDER * size.width as f32, BORDER * size.height as f32);
     let cuts = |rect: Rect<Pixel>| {
@@ -64,7 +66,14 @@ pub(super) fn is_mistaken(scene: &Scene<'_>, memory: &Memory, jolt: &Jolt, own: 
     };
     let mut others = memory.with(scene).filter(|(track, _)| track.track.id != own.track.id);
     let mut gone = memory.gone().filter(|past| past.track != own.track.id);
-    has_changed_size(own, jolt, now) || others.any(by_other) || gone.any(|past| stood_at(past, jolt, own) || is_of(past))
+    let is_oncoming = after.is_some_and(|after| goes_back(after, jolt, own));
+    is_oncoming || has_changed_size(own, jolt, now) || others.any(by_other) || gone.any(|past| stood_at(past, jolt, own) || is_of(past))
+}
+
+/// Whether `own` drives back the way it came: the tracker went on with one that came the other way, and whom nobody had seen before.
+fn goes_back(after: Course, jolt: &Jolt, own: &SceneTrack) -> bool {
+    let (ahead, _) = jolt.before.ahead_and_beside(jolt.foot, own.foot());
+    ahead <= -BACK_L * own.car_length && after.turned_from(jolt.before) >= THROWN_BACK_DEG
 }
 
 /// A box that grows or shrinks at once: merged with a neighbour, half hidden, or another vehicle.

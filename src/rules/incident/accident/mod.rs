@@ -155,7 +155,7 @@ impl Accident {
 
     fn take_jolt(&mut self, scene: &Scene<'_>, track: &SceneTrack, jolt: Jolt) {
         let now = scene.at.media;
-        if self.shake.is_near(jolt.at) || doubt::is_cut(scene.size, track, course::earlier(jolt.at, body::COURSE), now) {
+        if self.shake.is_near(jolt.at) || doubt::is_cut(scene.size, track, course::earlier(jolt.before.at, body::COURSE), now) {
             return;
         }
         let is_known = self.cases.iter().any(|case| case.has(track.track.id));
@@ -214,8 +214,8 @@ impl Accident {
                     return false;
                 }
             }
-            let place = (case.place, places.is_exit(scene, case.place));
-            let standing = usual.standing(scene.size, place, case.heading());
+            case.is_in_exit = places.is_exit(scene, case.place);
+            let standing = usual.standing(scene.size, (case.place, case.is_in_exit), case.heading());
             case.watch_lane(scene, discharge, secs);
             case.follow(scene, memory, settings, standing);
             look_after(scene, places, case);

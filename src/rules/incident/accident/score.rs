@@ -64,6 +64,11 @@ impl Evidence {
         }
     }
 
+    /// Whether what was jolted went back the way it came.
+    pub(super) fn is_thrown_back(&self) -> bool {
+        self.values[Cue::HeadingJump as usize].is_some_and(|turn| turn >= THROWN_BACK_DEG)
+    }
+
     /// Whether a cue speaks at all.
     pub(super) fn has(&self, cue: Cue, settings: &AccidentSettings) -> bool {
         self.fulfilled(cue, settings) > 0.0

@@ -13,6 +13,7 @@ use crate::rules::incident::accident::parties::Parties;
 use crate::rules::incident::accident::party::{Party, PartyMemory};
 use crate::rules::incident::accident::passing::Passing;
 use crate::rules::incident::accident::score::Evidence;
+use crate::rules::incident::accident::usual::IsExit;
 use crate::rules::incident::spot::recalled;
 use crate::rules::left_open::OfEvent;
 
@@ -82,6 +83,8 @@ impl Case {
             jolt: None,
             fall: None,
             place: Point::new(memory.place[0], memory.place[1]),
+            // Said again by the first frame.
+            is_in_exit: IsExit::No,
             length: memory.length.max(1.0),
             parties,
             closing_l_s: None,
