@@ -119,15 +119,13 @@ fn one_that_comes_the_other_way_under_the_same_number_is_no_accident() {
 
 #[test]
 fn a_motorcycle_in_whose_place_a_car_is_seen_did_not_fall() {
-    let becomes = |size: &str| -> User {
-        let text = format!(
-            r#"{{"id": 1, "class": "motorcycle", "size": [20, 46], "then": {{"at": 4, "size": {size}}},
-                "path": [[0, 60, 200], [4, 300, 200], [4.6, 330, 200], [30, 330, 200]]}}"#
-        );
-        serde_json::from_str(&text).expect("a road user")
-    };
-    assert!(!events_in_an_exit(vec![becomes("[46, 20]")]).is_empty());
-    assert_eq!(events_in_an_exit(vec![becomes("[78, 58]")]), []);
+    let lies: User = serde_json::from_str(
+        r#"{"id": 1, "class": "motorcycle", "size": [20, 46], "then": {"at": 4, "size": [46, 34]},
+            "path": [[0, 60, 200], [4, 300, 200], [4.6, 330, 200], [30, 330, 200]]}"#,
+    )
+    .expect("a road user");
+    assert!(!events_in_an_exit(vec![lies.clone()]).is_empty());
+    assert_eq!(events_in_an_exit(vec![User { becomes: Some((5.0, "car".into())), ..lies }]), []);
 }
 
 /// Who comes up behind the wreck.

@@ -33,6 +33,9 @@ pub(super) struct User {
     /// Its box from a time on, when it falls over.
     #[serde(default)]
     pub(super) then: Option<Shape>,
+    /// From when on the detector takes it for what.
+    #[serde(default)]
+    pub(super) becomes: Option<(f64, String)>,
     /// The same again: every so many seconds, in all so many times.
     #[serde(default)]
     pub(super) repeat: Option<Repeat>,
@@ -56,7 +59,17 @@ pub(super) struct Repeat {
 
 impl User {
     pub(super) fn car(id: u32, path: &[[f64; 3]]) -> Self {
-        Self { id, class: "car".into(), size: [60.0, 40.0], path: path.to_vec(), hidden: vec![], rider: false, then: None, repeat: None }
+        Self {
+            id,
+            class: "car".into(),
+            size: [60.0, 40.0],
+            path: path.to_vec(),
+            hidden: vec![],
+            rider: false,
+            then: None,
+            becomes: None,
+            repeat: None,
+        }
     }
 
     /// This user and its repetitions, numbered onwards.
@@ -82,6 +95,11 @@ impl User {
         let (x, y) = ((a[1] + (b[1] - a[1]) * share) as f32, (a[2] + (b[2] - a[2]) * share) as f32);
         let [width, height] = self.then.filter(|then| secs >= then.at).map_or(self.size, |then| then.size);
         Some(Rect::new(x - width / 2.0, y - height / 2.0, width, height))
+    }
+
+    fn class(&self, secs: f64) -> Class {
+        let later = self.becomes.as_ref().filter(|(at, _)| secs >= *at).map(|(_, class)| class);
+        Class::from_name(later.unwrap_or(&self.class)).expect("a class of ours")
     }
 
     fn is_hidden(&self, secs: f64) -> bool {
@@ -135,7 +153,7 @@ impl Film {
         (last > first).then(|| Track {
             id: TrackId(user.id),
             rect,
-            class: Class::from_name(&user.class).expect("a class of ours"),
+            class: user.class(secs),
             score: Score::new(0.8),
             velocity: Point::new((rect.left - before.left) * per_second, (rect.top - before.top) * per_second),
             is_observed: last == secs,

@@ -20,8 +20,6 @@ const FALLS_WITHIN: Duration = Duration::from_millis(1500);
 const STILL_UPRIGHT: f32 = 0.9;
 /// What lies looks longer than what stood; what is covered from below does not.
 const LONGER: f32 = 1.05;
-/// And not larger than this many times what stood: that is a car in its place.
-const LARGER: f32 = 1.67;
 /// It still lies while the ratio is below this.
 const NOT_UPRIGHT: f32 = 0.9;
 /// Then it lies for this long without leaving the place.
@@ -51,20 +49,13 @@ pub(super) struct Upright {
     ratio: f32,
     /// Width in L.
     width_l: f32,
-    /// Square root of the box's area in L.
-    size_l: f32,
 }
 
 impl Upright {
     /// The shape of `track` in its latest `sample`, when that is upright.
     pub(super) fn of(track: &SceneTrack, sample: &Sample) -> Option<Self> {
         let ratio = shape(&sample.rect);
-        (ratio > UPRIGHT).then(|| Self {
-            at: sample.at,
-            ratio,
-            width_l: sample.rect.width / track.car_length,
-            size_l: sample.rect.area().sqrt() / track.car_length,
-        })
+        (ratio > UPRIGHT).then(|| Self { at: sample.at, ratio, width_l: sample.rect.width / track.car_length })
     }
 
     /// What is to be remembered once `next` was seen: a machine that tips over turns as well, and says how it stood only until then.
@@ -81,7 +72,6 @@ pub(super) fn fall(track: &SceneTrack, body: &Body) -> Option<Fall> {
     let past = body.past.filter(|past| past.course.speed() >= DROVE_L_S * track.car_length);
     let latest = latest(track)?;
     let (ratio, width) = (median(latest.map(|sample| shape(&sample.rect))), median(latest.map(|sample| sample.rect.width)));
-    let size = median(latest.map(|sample| sample.rect.area().sqrt())) / track.car_length;
     let (first, at) = (track.trail().iter().next()?, latest[1].at);
     let is_new = past.is_some() && first.at > upright.at;
     let within = if is_new { FALLS_WITHIN + LOST_FOR } else { FALLS_WITHIN };
@@ -89,8 +79,7 @@ pub(super) fn fall(track: &SceneTrack, body: &Body) -> Option<Fall> {
     let drove =
         is_new || latest[1].rect.foot().distance(first.rect.foot()) >= DROVE_L_S * track.car_length * at.since(first.at).as_secs_f32();
     let before = Course::of_foot(window(track.trail(), first.at, at), track.stretch).or(past.map(|past| past.course));
-    let is_of_its_size = width / track.car_length > LONGER * upright.width_l && size < LARGER * upright.size_l;
-    (before.is_some() && tipped && drove && is_of_its_size).then_some(Fall { at, ratio, before })
+    (before.is_some() && tipped && drove && width / track.car_length > LONGER * upright.width_l).then_some(Fall { at, ratio, before })
 }
 
 /// How `track` lies, once it has been lying since `fall` for three seconds.

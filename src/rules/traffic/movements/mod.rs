@@ -99,7 +99,8 @@ impl Junction {
             }
             (WayThrough::Out, Phase::Somewhere) => {
                 match self.entered_aslant(placed, way, arm, scale) {
-                    Some(from) => self.count_seen(way, self.matrix.place(from, arm)),
+                    // Its trace began outside: it does not show the usual way.
+                    Some(from) => _ = self.count_seen(way, self.matrix.place(from, arm)),
                     None => self.came_from_somewhere(way, (arm, passage), scale),
                 }
                 way.own.leave();
@@ -133,17 +134,19 @@ impl Junction {
 
     /// Both gates were seen.
     fn count(&mut self, way: &Way<Journey>, (entry, exit): (usize, usize), scale: Scale) {
-        if self.is_counted(way) {
-            let place = self.matrix.place(entry, exit);
-            self.count_seen(way, place);
+        let place = self.matrix.place(entry, exit);
+        if self.count_seen(way, place) {
             self.usual[place].learn(&way.own.trace, scale);
         }
     }
 
-    fn count_seen(&mut self, way: &Way<Journey>, place: usize) {
-        if self.is_counted(way) {
+    /// Says whether it counts.
+    fn count_seen(&mut self, way: &Way<Journey>, place: usize) -> bool {
+        let counts = self.is_counted(way);
+        if counts {
             self.matrix.add(place, way.class(), Known::Seen);
         }
+        counts
     }
 
     /// It came in at `entry`, and where it went was not seen.
