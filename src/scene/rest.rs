@@ -37,6 +37,11 @@ impl Rest {
         Self { since, ..self }
     }
 
+    /// The same rest, known to be at another place.
+    pub(crate) fn at(self, place: Rect<Pixel>) -> Self {
+        Self { place, farthest_px: 0.0, away_since: None, ..self }
+    }
+
     /// Takes the next observed box; farther away than `limit_px` for a second means that it moved on.
     pub fn observe(&mut self, at: Stamp, rect: Rect<Pixel>, limit_px: f32) {
         let drift = self.away_px(rect);

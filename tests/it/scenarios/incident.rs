@@ -1,6 +1,6 @@
 //! What the incident rules cost, and what they do with what a story cannot say.
 
-use simpang::event::EndReason;
+use simpang::event::{EndReason, Phase};
 use simpang::rules::{Findings, RuleSet};
 use simpang::scene::SceneState;
 
@@ -38,11 +38,16 @@ fn following_a_street_allocates_nothing_while_nobody_comes_goes_or_is_told_of() 
     assert_eq!(out.events.len(), 4, "a wrong-way car and a pedestrian, begun and ended: {:#?}", out.events);
 }
 
-/// How many messages tell of vehicles that stand in the right half of the picture for 20 s.
-fn told_of_standing(users: Vec<User>) -> usize {
+/// What is told of vehicles that stand in the right half of the picture for 20 s: seconds of the start and of the telling.
+fn standing(users: Vec<User>) -> Vec<(f64, f64)> {
     let story = r#"{"fps": 8, "zones": {"keluar": {"kind": "exit", "corners": [[0.5, 0], [1, 0], [1, 1], [0.5, 1]]}},
         "rules": [{"stopped_vehicle": {"zone": "keluar", "passed": 0}}]}"#;
-    tell(&Story::read(story), &Film::new(8.0, users)).1.events.len()
+    let film = Film::new(8.0, users);
+    let told = tell(&Story::read(story), &film).1.events;
+    told.iter()
+        .filter(|event| event.phase == Phase::New)
+        .map(|event| (film.start.secs_until(event.started), film.start.secs_until(event.detected)))
+        .collect()
 }
 
 #[test]
@@ -51,15 +56,15 @@ fn who_waited_before_the_zone_and_creeps_into_it_has_not_stood_there() {
         let leaves = [[secs, 328.0, 200.0], [secs + 3.0, 600.0, 200.0]];
         User::car(1, &[&[[0.0, 100.0, 200.0], [5.0, 312.0, 200.0], [110.0, 312.0, 200.0], [111.0, 328.0, 200.0]][..], &leaves[..]].concat())
     };
-    assert_eq!(told_of_standing(vec![stands_until(118.0)]), 0);
-    assert_eq!(told_of_standing(vec![stands_until(145.0)]), 2, "begun and ended");
+    assert_eq!(standing(vec![stands_until(118.0)]), []);
+    assert_eq!(standing(vec![stands_until(145.0)]).len(), 1);
 }
 
 #[test]
 fn who_drives_up_to_the_place_that_another_one_left_is_the_next_one() {
     let first = User::car(1, &[[0.0, 100.0, 200.0], [3.0, 400.0, 200.0], [17.0, 400.0, 200.0], [19.0, 620.0, 200.0]]);
     let next = User::car(2, &[[14.0, 20.0, 200.0], [19.5, 400.0, 200.0], [33.0, 400.0, 200.0], [35.0, 620.0, 200.0]]);
-    assert_eq!(told_of_standing(vec![first, next]), 0, "each stood for 14 s");
+    assert_eq!(standing(vec![first, next]), [], "each stood for 14 s");
 }
 
 #[test]
@@ -79,6 +84,32 @@ fn a_bus_that_stops_before_a_broken_down_car_does_not_hold_back_the_alarm() {
     assert!((22.5..26.0).contains(&at), "20 s after it stopped, though hidden: {at}");
     let at = told_at(8.0).expect("told");
     assert!(at >= 49.5, "after five seconds nobody knows yet whether it waits: {at}");
+}
+
+#[test]
+fn a_car_that_braked_over_half_its_length_and_trembles_stands_since_it_stopped() {
+    let mut path = vec![[0.0, 100.0, 200.0], [3.0, 371.0, 200.0], [5.0, 398.0, 200.0]];
+    path.extend((6..60).map(|secs| [f64::from(secs), if (secs + 2) % 8 < 5 { 402.0 } else { 410.0 }, 200.0]));
+    let told = standing(vec![User::car(1, &path)]);
+    assert!(matches!(told[..], [(started, detected)] if (3.0..7.0).contains(&started) && (22.0..27.0).contains(&detected)), "{told:?}");
+}
+
+#[test]
+fn who_stops_before_a_standing_car_and_is_taken_for_it_does_not_make_it_stop_anew() {
+    let mut car = User::car(1, &[[0.0, 100.0, 200.0], [3.0, 400.0, 200.0], [60.0, 400.0, 200.0]]);
+    car.hidden = vec![[9.0, 18.0]];
+    let other = User::car(2, &[[8.0, 100.0, 210.0], [10.0, 404.0, 210.0], [17.0, 404.0, 210.0], [19.0, 640.0, 210.0]]);
+    let told = standing(vec![car, other]);
+    assert!(matches!(told[..], [(started, detected)] if (2.0..5.0).contains(&started) && (22.0..26.0).contains(&detected)), "{told:?}");
+}
+
+#[test]
+fn who_stops_where_nobody_has_been_seen_for_a_while_hides_nobody() {
+    let mut car = User::car(1, &[[0.0, 100.0, 200.0], [3.0, 400.0, 200.0], [60.0, 400.0, 200.0]]);
+    car.hidden = vec![[18.0, 61.0]];
+    let mut bus = User::car(2, &[[19.0, 20.0, 215.0], [24.0, 400.0, 215.0], [32.0, 400.0, 215.0], [35.0, 640.0, 215.0]]);
+    (bus.class, bus.size) = ("bus".into(), [150.0, 120.0]);
+    assert_eq!(standing(vec![car, bus]), [], "it was gone for 6 s before the bus came");
 }
 
 const MEASURED: &str = r#"{"fps": 8, "zones": {"lengan": {"kind": "approach", "corners": [[0.01, 0], [0.9, 0], [0.9, 1], [0.01, 1]], "stop_line": [[0.9, 0], [0.9, 1]]}},

@@ -1,15 +1,19 @@
 //! A place where a vehicle stands, whatever number the tracker gives it.
 
+mod passing;
+mod settled;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use settled::Settled;
 
 use crate::base::class::Class;
 use crate::base::geom::{Pixel, Point, Rect};
 use crate::base::time::{MediaTime, Stamp, WallTime};
 use crate::event::Involved;
 use crate::rules::lately::Lately;
-use crate::scene::{Heading, Rest, Scene, SceneTrack};
+use crate::scene::{Rest, Scene, SceneTrack};
 use crate::track::TrackId;
 
 /// One standing vehicle.
@@ -22,7 +26,9 @@ pub(super) struct Spot {
     pub(super) class: Class,
     rest: Rest,
     /// The same with less room: where it is exactly.
-    settled: Rest,
+    settled: Settled,
+    /// The track that stood here before, while the tracker still waits for it to be seen again: who took its place may have come between.
+    hidden: Option<TrackId>,
     /// Its track was seen to drive off.
     drove_off: bool,
     /// An earlier run saw it, this one not yet.
@@ -33,6 +39,9 @@ pub(super) struct Spot {
     gone_blind: Duration,
     /// When the vehicle was last seen here.
     pub(super) last_seen: Stamp,
+    /// For how long since then it was not seen though nothing hid it.
+    missed: Duration,
+    looked_at: MediaTime,
     seen: u32,
     looked: u32,
     car_length: f32,
@@ -72,17 +81,10 @@ const EXCHANGED: Duration = Duration::from_secs(2);
 const DOUBLED: f32 = 0.5;
 /// A vehicle is hidden when this share of its box is covered.
 const HIDDEN: f32 = 0.5;
-/// What moves less than this stands exactly where it did, in L.
-const EXACTLY_L: f32 = 0.25;
+/// A detector misses what it could see for no longer than this; what it misses for longer may have left.
+const MISSED: Duration = Duration::from_secs(2);
 /// What stands there when the program starts needs this long until it is followed and has been seen to stand.
 const FOUND_AGAIN: Duration = Duration::from_millis(2500);
-/// A vehicle passes when it goes by within this distance beside, in L: the own and the next lane.
-const BESIDE_L: f32 = 3.0;
-/// Slower than this does not pass but creeps in the same queue, in L/s.
-const PASSING_L_S: f32 = 0.3;
-/// What a tall vehicle hid comes out from this far behind its foot to this far ahead of it, in L, and drives at this speed at least, in L/s.
-const COMES_OUT_L: [f32; 2] = [-1.0, 6.0];
-const COMES_OUT_L_S: f32 = 0.5;
 
 impl Spot {
     /// Begins where `track` has come to rest, as one of its rests says.
@@ -95,6 +97,8 @@ impl Spot {
             blind: Duration::ZERO,
             gone_blind: Duration::ZERO,
             last_seen: now,
+            missed: Duration::ZERO,
+            looked_at: now.media,
             seen: 0,
             looked: 0,
             car_length: track.car_length,
@@ -102,7 +106,8 @@ impl Spot {
             waits: false,
             passed: 0,
             passed_lately: Lately::default(),
-            settled: rest,
+            settled: Settled::new(rest),
+            hidden: None,
             drove_off: false,
             is_recalled: false,
         }
@@ -133,14 +138,17 @@ impl Spot {
         let blind = secs(memory.blind_secs) + secs(watched_until.secs_until(now.wall));
         let [left, top, width, height] = memory.place;
         let stretch = memory.stretch.max(1.0);
+        let rest = Rest::new(first, Rect::new(left, top, width, height)).stretched(stretch);
         Some(Self {
             track: None,
             first_track: TrackId(memory.first_track),
             class: Class::from_name(&memory.class)?,
-            rest: Rest::new(first, Rect::new(left, top, width, height)).stretched(stretch),
+            rest,
             blind: blind.min(stood),
             gone_blind: FOUND_AGAIN,
             last_seen: now,
+            missed: Duration::ZERO,
+            looked_at: now.media,
             seen: memory.seen[0],
             looked: memory.seen[1],
             car_length: memory.car_length.max(1.0),
@@ -148,7 +156,8 @@ impl Spot {
             waits: false,
             passed: memory.passed,
             passed_lately: Lately::default(),
-            settled: Rest::new(first, Rect::new(left, top, width, height)).stretched(stretch),
+            settled: Settled::new(rest),
+            hidden: None,
             drove_off: false,
             is_recalled: true,
         })
@@ -195,8 +204,13 @@ impl Spot {
         self.track.is_some() && self.last_seen.media == now
     }
 
-    /// Whether something that stands before it hides the vehicle in this frame, so that nobody can see whether it still stands.
+    /// Whether something that stands before it has hidden the vehicle since it was last seen, so that nobody can see whether it still stands.
     pub(super) fn is_hidden(&self, scene: &Scene<'_>) -> bool {
+        self.missed <= MISSED && self.is_covered(scene)
+    }
+
+    /// Whether something hides it in this frame.
+    fn is_covered(&self, scene: &Scene<'_>) -> bool {
         let (now, own) = (scene.at.media, self.rest.place());
         let hides = |track: &SceneTrack| {
             track.track.is_observed
@@ -220,6 +234,17 @@ impl Spot {
     /// Follows the vehicle; it has left when it moved farther than `drift_l` or its track ended.
     pub(super) fn follow(&mut self, scene: &Scene<'_>, drift_l: f32) {
         self.looked = self.looked.saturating_add(1);
+        self.go_back_to_hidden(scene, drift_l);
+        self.follow_track(scene, drift_l);
+        if self.is_seen(scene.at.media) {
+            self.missed = Duration::ZERO;
+        } else if !self.is_covered(scene) {
+            self.missed += scene.at.media.since(self.looked_at);
+        }
+        self.looked_at = scene.at.media;
+    }
+
+    fn follow_track(&mut self, scene: &Scene<'_>, drift_l: f32) {
         let Some(id) = self.track else { return };
         let Some(track) = scene.find(id) else {
             self.track = None;
@@ -238,7 +263,20 @@ impl Spot {
             self.stretch = track.stretch;
             self.gone_blind = Duration::ZERO;
             self.seen = self.seen.saturating_add(1);
-            self.settled.observe(scene.at, track.track.rect, EXACTLY_L * track.car_length);
+            self.settled.observe(scene.at, track.track.rect, track.car_length);
+            self.rest = self.settled.end_of(self.rest);
+        }
+    }
+
+    /// Who was hidden is seen again where it stood: then it was another that came between.
+    fn go_back_to_hidden(&mut self, scene: &Scene<'_>, drift_l: f32) {
+        let Some(hidden) = self.hidden else { return };
+        match scene.find(hidden) {
+            None => self.hidden = None,
+            Some(own) if own.track.is_observed && self.rest.away_px(own.track.rect) <= drift_l * own.car_length => {
+                (self.track, self.hidden, self.drove_off) = (Some(hidden), None, false);
+            }
+            Some(_) => {}
         }
     }
 
@@ -276,7 +314,7 @@ impl Spot {
 
     /// The vehicle goes on under another number.
     pub(super) fn take_over(&mut self, track: &SceneTrack, now: Stamp) {
-        self.track = Some(track.track.id);
+        self.hidden = self.track.replace(track.track.id);
         (self.drove_off, self.is_recalled) = (false, false);
         self.last_seen = now;
         self.gone_blind = Duration::ZERO;
@@ -306,35 +344,6 @@ impl Spot {
     pub(super) fn foot(&self) -> Point<Pixel> {
         self.rest.place().foot()
     }
-
-    /// Counts the vehicles that go by in this frame, the way of the `lane` it stands in when that is known: oncoming traffic flows on whether it
-    /// is broken down or waits in a queue. A bus or a lorry hides who passes on its far side: they come out ahead of it.
-    pub(super) fn watch_passing(&mut self, scene: &Scene<'_>, lane: Option<Heading>) {
-        for track in scene.tracks.iter().filter(|track| track.track.is_observed && track.track.class.is_vehicle()) {
-            let id = track.track.id;
-            let is_other = !self.holds(id) && !self.passed_lately.has(id);
-            let goes_along = |lane: Heading| heading(track).is_none_or(|heading| heading.degrees_to(lane) < 90.0);
-            let passes = || goes_by(track, self.rest.place().center(), self.car_length) || lane.is_some_and(|lane| self.hid(track, lane));
-            if is_other && lane.is_none_or(goes_along) && passes() {
-                self.passed = self.passed.saturating_add(1);
-                self.passed_lately.note(id);
-            }
-        }
-    }
-
-    /// Whether `track` came out from behind this tall vehicle and goes on along the `lane`: it was seen first beside or ahead of it, moving.
-    fn hid(&self, track: &SceneTrack, lane: Heading) -> bool {
-        let (began, first) = track.track.first_seen;
-        let is_new = matches!(self.class, Class::Bus | Class::Truck) && began.since(self.since().media) >= STANDS;
-        if !is_new || track.speed_l_s.is_none_or(|speed| speed < COMES_OUT_L_S) {
-            return false;
-        }
-        let place = |foot: Point<Pixel>| lane.ahead_and_beside(self.foot(), foot, self.stretch);
-        let ((was, beside), (is, _)) = (place(first.foot()), place(track.foot()));
-        (COMES_OUT_L[0] * self.car_length..=COMES_OUT_L[1] * self.car_length).contains(&was)
-            && beside <= BESIDE_L * self.car_length
-            && is >= was.max(0.0) + self.car_length
-    }
 }
 
 /// An instant of an earlier run of the program on this run's clocks; not later than `now`.
@@ -346,24 +355,6 @@ pub(super) fn recalled(wall: WallTime, now: Stamp) -> Stamp {
 
 fn is_large(class: Class) -> bool {
     matches!(class, Class::Car | Class::Bus | Class::Truck)
-}
-
-fn heading(track: &SceneTrack) -> Option<Heading> {
-    track.motion.and_then(|motion| Heading::of(motion.velocity))
-}
-
-/// Whether the track was behind `place` at its last sighting but one, seen in its own direction, and is now beside or ahead of it.
-fn goes_by(track: &SceneTrack, place: Point<Pixel>, car_length: f32) -> bool {
-    if track.speed_l_s.is_none_or(|speed| speed < PASSING_L_S) {
-        return false;
-    }
-    let (Some(motion), Some(before)) = (track.motion, track.trail().iter().rev().nth(1)) else { return false };
-    let speed = motion.velocity.x.hypot(motion.velocity.y);
-    let (ux, uy) = (motion.velocity.x / speed, motion.velocity.y / speed);
-    let ahead = |p: Point<Pixel>| (p.x - place.x) * ux + (p.y - place.y) * uy;
-    let here = track.track.rect.center();
-    let beside = (here.x - place.x) * uy - (here.y - place.y) * ux;
-    ahead(before.rect.center()) < 0.0 && ahead(here) >= 0.0 && beside.abs() <= BESIDE_L * car_length
 }
 
 #[cfg(test)]
@@ -386,6 +377,8 @@ mod tests {
             blind: Duration::ZERO,
             gone_blind: Duration::ZERO,
             last_seen: stamp(20.0),
+            missed: Duration::ZERO,
+            looked_at: MediaTime::from_secs_f64(20.0),
             seen: 1,
             looked: 1,
             car_length: 60.0,
@@ -393,7 +386,8 @@ mod tests {
             waits: false,
             passed: 0,
             passed_lately: Lately::default(),
-            settled: Rest::new(stamp(0.0), Rect::new(100.0, 100.0, 60.0, 40.0)),
+            settled: Settled::new(Rest::new(stamp(0.0), Rect::new(100.0, 100.0, 60.0, 40.0))),
+            hidden: None,
             drove_off: false,
             is_recalled: false,
         };
