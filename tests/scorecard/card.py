@@ -67,7 +67,7 @@ def score(case: Case, simpang: Path, cache: Path, accident: str = "") -> Scored:
             sys.exit(f"`{' '.join(str(part) for part in command)}` failed (exit {done.returncode}): {done.stderr.strip()[-2000:]}")
     alerts, summary = matching.read(done.stdout, datetime.datetime.fromisoformat(cases.START))
     placed = [(incident, ground.zone_at(incident.x, incident.y)) for incident in truth.incidents]
-    # What begins so late that its time to be told ends after the run, or in the last minute, is not counted, and what is told of it is not false.
+    # What begins so late that its time to be told ends after the run, or in the last minute, is not counted; what is told after it is not false.
     late = [incident for incident, zone in placed if incident.start + max(LAST_S, limit_s(incident.kind, zone)) >= case.seconds]
     matched = matching.match([(incident, zone) for incident, zone in placed if incident not in late], alerts)
     matched.false = [alert for alert in matched.false if not any(alert.started >= incident.start - matching.EARLY_S for incident in late)]

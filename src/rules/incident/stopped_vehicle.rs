@@ -149,7 +149,7 @@ impl StoppedVehicle {
     /// halt began before.
     fn stop_of(&self, track: &SceneTrack, scene: &Scene<'_>) -> Rest {
         let stand = track.stand(scene.at);
-        let is_known = self.spots.iter().any(|(spot, _)| spot.first_track == track.track.id && spot.since() == stand.since());
+        let is_known = self.spots.iter().any(|(spot, _)| spot.first_track == track.track.id);
         let is_here = self.zone.polygon.contains(scene.size.to_norm(stand.place().foot()));
         if is_known || !is_here { Rest::new(scene.at, track.track.rect).stretched(track.stretch) } else { stand }
     }

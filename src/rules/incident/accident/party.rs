@@ -106,7 +106,12 @@ impl Party {
                 rests.into_iter().for_each(|track| *spot = Spot::new(track, track.rest(), scene.at));
             }
             After::Rests(spot) => {
+                let held = spot.track();
                 spot.follow(scene, DRIFT_L);
+                // Who was taken for another is followed again under its own number.
+                if let Some(own) = spot.track().filter(|own| held.is_some_and(|held| held != *own)) {
+                    self.track = own;
+                }
                 let may_be = |track: &&SceneTrack| track.track.class.is_vehicle() && Some(track.track.id) != other;
                 if let Some(track) = scene.tracks.iter().filter(may_be).find(|track| spot.fits(track, scene, DRIFT_L)) {
                     spot.take_over(track, scene.at);

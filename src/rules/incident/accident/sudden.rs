@@ -80,8 +80,12 @@ fn stop(track: &SceneTrack, past: Option<&Past>, now: MediaTime) -> Option<Chang
     if !stands && thrown.is_none() {
         return None;
     }
-    let size = |before: Course| {
+    // Most tracks wait in a queue or drive on, and no course of theirs may precede that: asked first, before it is asked whether they were steady.
+    let may_precede = |before: &Course| {
         let is_fast = before.speed() >= FAST_L_S * length;
+        is_fast && (stands || thrown.is_some_and(|after| is_thrown_back(after, *before, length)))
+    };
+    let size = |before: Course| {
         let back = thrown.filter(|after| is_thrown_back(*after, before, length));
         let (until, after) = match (stands, back) {
             (true, _) => (still_since, whole),
@@ -89,11 +93,11 @@ fn stop(track: &SceneTrack, past: Option<&Past>, now: MediaTime) -> Option<Chang
             (false, None) => return None,
         };
         let took = until.since(before.at);
-        let is_sudden = is_fast && until > before.at && took <= STOPS_WITHIN;
+        let is_sudden = until > before.at && took <= STOPS_WITHIN;
         is_sudden.then(|| (before.speed() - after.along(before)) / length / took.as_secs_f32())
     };
     let at = if stands { still_since } else { thrown_since };
-    let changes = befores(track, past, at).filter_map(|before| Some(Change { at, before, size: size(before)? }));
+    let changes = befores(track, past, at, may_precede).filter_map(|before| Some(Change { at, before, size: size(before)? }));
     changes.max_by(|a, b| a.size.total_cmp(&b.size))
 }
 
@@ -109,16 +113,21 @@ fn turn(track: &SceneTrack, past: Option<&Past>, after: Course, now: MediaTime) 
     (moves && is_sudden && size >= TURN_DEG).then_some(Change { at, before, size })
 }
 
-/// Courses of every time before `until` that a sudden stop may have begun at.
-fn befores<'a>(track: &'a SceneTrack, past: Option<&'a Past>, until: MediaTime) -> impl Iterator<Item = Course> + 'a {
+/// Courses of every time before `until` that a sudden stop may have begun at, of those that `may_precede` it.
+fn befores<'a>(
+    track: &'a SceneTrack,
+    past: Option<&'a Past>,
+    until: MediaTime,
+    may_precede: impl Fn(&Course) -> bool + Copy + 'a,
+) -> impl Iterator<Item = Course> + 'a {
     let earliest = earlier(until, STOPS_WITHIN);
     let ends = window(track.trail(), earliest, until).map(|sample| sample.at);
-    let own = ends.filter_map(|end| {
+    let own = ends.filter_map(move |end| {
         let samples = window(track.trail(), earlier(end, COURSE), end);
-        let is_steady = Course::of_foot(samples.clone(), track.stretch)?.is_steady(samples.clone());
-        Course::of_whole(samples, track.stretch).filter(|_| is_steady)
+        let whole = Course::of_whole(samples.clone(), track.stretch).filter(may_precede)?;
+        Course::of_foot(samples.clone(), track.stretch)?.is_steady(samples).then_some(whole)
     });
-    own.chain(past.map(|past| past.course))
+    own.chain(past.map(|past| past.course).filter(may_precede))
 }
 
 fn is_thrown_back(after: Course, before: Course, length: f32) -> bool {

@@ -25,7 +25,7 @@ pub(super) struct Spot {
     pub(super) first_track: TrackId,
     pub(super) class: Class,
     rest: Rest,
-    /// The same with less room: where it is exactly.
+    /// Where it was seen most, and since when.
     settled: Settled,
     /// The track that stood here before, while the tracker still waits for it to be seen again: who took its place may have come between.
     hidden: Option<TrackId>,
@@ -41,6 +41,7 @@ pub(super) struct Spot {
     pub(super) last_seen: Stamp,
     /// For how long since then it was not seen though nothing hid it.
     missed: Duration,
+    /// When it was looked for, or the camera sent nothing, at last.
     looked_at: MediaTime,
     seen: u32,
     looked: u32,
@@ -177,6 +178,7 @@ impl Spot {
     pub(super) fn was_unwatched(&mut self, gap: Duration, end: MediaTime) {
         self.blind += gap.min(end.since(self.since().media));
         self.gone_blind += gap.min(end.since(self.last_seen.media));
+        self.looked_at = end;
     }
 
     /// How far it moved meanwhile, in L.
@@ -194,6 +196,11 @@ impl Spot {
         f64::from(self.seen) / f64::from(self.looked.max(1))
     }
 
+    /// The track that stands here, seen or hidden.
+    pub(super) fn track(&self) -> Option<TrackId> {
+        self.track
+    }
+
     /// Whether this track stands here.
     pub(super) fn holds(&self, id: TrackId) -> bool {
         self.track == Some(id)
@@ -204,19 +211,19 @@ impl Spot {
         self.track.is_some() && self.last_seen.media == now
     }
 
-    /// Whether something that stands before it has hidden the vehicle since it was last seen, so that nobody can see whether it still stands.
+    /// Whether something that stands before it hides the vehicle, and others have since it was last seen, so that nobody can see whether it still stands.
     pub(super) fn is_hidden(&self, scene: &Scene<'_>) -> bool {
-        self.missed <= MISSED && self.is_covered(scene)
+        self.missed <= MISSED && self.is_covered(scene, STANDS)
     }
 
-    /// Whether something hides it in this frame.
-    fn is_covered(&self, scene: &Scene<'_>) -> bool {
+    /// Whether something that has been standing for so long hides it in this frame.
+    fn is_covered(&self, scene: &Scene<'_>, standing_for: Duration) -> bool {
         let (now, own) = (scene.at.media, self.rest.place());
         let hides = |track: &SceneTrack| {
             track.track.is_observed
                 && track.track.class.is_vehicle()
                 && track.foot().y > own.bottom()
-                && track.standing_for(now) >= STANDS
+                && track.standing_for(now) >= standing_for
                 && own.share_inside(track.track.rect) >= HIDDEN
         };
         self.track.is_some() && !self.is_seen(now) && scene.tracks.iter().any(hides)
@@ -231,14 +238,14 @@ impl Spot {
         Involved { track: self.track.unwrap_or(self.first_track).0, class: self.class }
     }
 
-    /// Follows the vehicle; it has left when it moved farther than `drift_l` or its track ended.
+    /// Follows the vehicle; it has left when it moved farther than `drift_l` or its track ended, and nobody is hidden there.
     pub(super) fn follow(&mut self, scene: &Scene<'_>, drift_l: f32) {
         self.looked = self.looked.saturating_add(1);
         self.go_back_to_hidden(scene, drift_l);
         self.follow_track(scene, drift_l);
         if self.is_seen(scene.at.media) {
             self.missed = Duration::ZERO;
-        } else if !self.is_covered(scene) {
+        } else if !self.is_covered(scene, Duration::ZERO) {
             self.missed += scene.at.media.since(self.looked_at);
         }
         self.looked_at = scene.at.media;
@@ -247,7 +254,7 @@ impl Spot {
     fn follow_track(&mut self, scene: &Scene<'_>, drift_l: f32) {
         let Some(id) = self.track else { return };
         let Some(track) = scene.find(id) else {
-            self.track = None;
+            self.track = self.hidden.take();
             return;
         };
         if !track.track.is_observed {
@@ -256,8 +263,8 @@ impl Spot {
         let (limit, before) = (drift_l * track.car_length, self.rest);
         self.rest.observe(scene.at, track.track.rect, limit);
         if self.rest.since() != before.since() {
-            (self.rest, self.track) = (before, None);
-            self.drove_off = true;
+            (self.rest, self.track) = (before, self.hidden.take());
+            self.drove_off = self.track.is_none();
         } else if self.rest.away_px(track.track.rect) <= limit {
             (self.last_seen, self.class, self.car_length) = (scene.at, track.track.class, track.car_length);
             self.stretch = track.stretch;
@@ -268,19 +275,22 @@ impl Spot {
         }
     }
 
-    /// Who was hidden is seen again where it stood: then it was another that came between.
+    /// Who was hidden is seen again: where it stood, then it was another that came between; or elsewhere, then it is gone.
     fn go_back_to_hidden(&mut self, scene: &Scene<'_>, drift_l: f32) {
-        let Some(hidden) = self.hidden else { return };
-        match scene.find(hidden) {
-            None => self.hidden = None,
-            Some(own) if own.track.is_observed && self.rest.away_px(own.track.rect) <= drift_l * own.car_length => {
-                (self.track, self.hidden, self.drove_off) = (Some(hidden), None, false);
+        let Some(own) = self.hidden.map(|id| scene.find(id)) else { return };
+        let Some(own) = own else {
+            self.hidden = None;
+            return;
+        };
+        if own.track.is_observed {
+            self.hidden = None;
+            if self.rest.away_px(own.track.rect) <= drift_l * own.car_length {
+                self.track = Some(own.track.id);
             }
-            Some(_) => {}
         }
     }
 
-    /// Since when it has been standing exactly where it stands: in a queue it may have crept there.
+    /// Since when it has been standing where it was seen most: in a queue it may have crept there.
     pub(super) fn onset(&self) -> Stamp {
         self.settled.since()
     }
@@ -317,7 +327,7 @@ impl Spot {
         self.hidden = self.track.replace(track.track.id);
         (self.drove_off, self.is_recalled) = (false, false);
         self.last_seen = now;
-        self.gone_blind = Duration::ZERO;
+        (self.gone_blind, self.missed) = (Duration::ZERO, Duration::ZERO);
     }
 
     /// L in pixels where it stands.

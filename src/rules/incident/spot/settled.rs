@@ -46,7 +46,7 @@ impl Settled {
         let away = |place: &Place| place.rest.away_px(rect);
         let nearest = self.places.iter_mut().filter(|place| place.seen > 0).min_by(|a, b| away(a).total_cmp(&away(b)));
         if let Some(place) = nearest.filter(|place| away(place) <= EXACTLY_L * car_length) {
-            (place.seen, place.last_seen) = (place.seen.saturating_add(1), at.media);
+            place.take(at.media, rect);
         } else if let Some(rarest) = self.places.iter_mut().min_by_key(|place| place.seen) {
             *rarest = Place { rest: Rest::new(at, rect).stretched(stretch), last_seen: at.media, seen: 1 };
         }
@@ -68,6 +68,16 @@ impl Settled {
     /// Where it was seen most.
     fn place(&self) -> Place {
         self.places.iter().fold(self.places[0], |most, place| if place.seen > most.seen { *place } else { most })
+    }
+}
+
+impl Place {
+    /// It is seen here again. The first box may be a wild one: the place is the mean of those of the first seconds.
+    fn take(&mut self, at: MediaTime, rect: Rect<Pixel>) {
+        (self.seen, self.last_seen) = (self.seen.saturating_add(1), at);
+        if self.rest.lasted(at) <= STOPPED {
+            self.rest = self.rest.at(self.rest.place().towards(rect, 1.0 / self.seen as f32));
+        }
     }
 }
 
@@ -116,6 +126,18 @@ mod tests {
             settled.observe(at(f64::from(wild) + 0.95), car(150.0 + 40.0 * wild as f32), L);
         }
         assert_eq!(settled.since(), at(0.0));
+    }
+
+    #[test]
+    fn a_place_that_began_with_a_wild_box_is_where_it_was_seen_since() {
+        let mut settled = Settled::new(Rest::new(at(0.0), car(100.0)));
+        watch(&mut settled, 1..3, 100.0);
+        settled.observe(at(2.99), car(120.0), L);
+        watch(&mut settled, 3..4, 132.0);
+        watch(&mut settled, 4..5, 100.0);
+        watch(&mut settled, 5..40, 132.0);
+        assert_eq!(settled.since(), at(2.99));
+        assert!(settled.place().rest.away_px(car(132.0)) < 2.0, "{settled:?}");
     }
 
     #[test]
