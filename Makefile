@@ -91,7 +91,7 @@ score-tracking: build
 	@score=$$(.ci/python-env score tests/score/requirements.txt) && rivals=$$(.ci/python-env rivals tests/score/rivals_requirements.txt) \
 	  && "$$score/python" tests/score/rivals.py --simpang $(SIMPANG) --rivals-python "$$rivals/python" --media $(MEDIA) $(ARGUMENTS)
 
-# `ARGUMENTS="--hours-clean 360 --incidents 200"` for the whole card; the default is a short one.
+# `ARGUMENTS="--hours-clean 360 --incidents 216"` for the whole card; the default is a short one.
 scorecard: build
 	@env=$$(.ci/python-env scorecard tests/scorecard/requirements.txt) && "$$env/python" tests/scorecard/card.py --simpang $(SIMPANG) --write docs/scorecard.md $(ARGUMENTS)
 
