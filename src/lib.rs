@@ -25,4 +25,5 @@ pub mod outbox;
 pub mod status;
 pub mod pipeline;
 pub mod agent;
+pub mod doctor;
 pub mod commands;

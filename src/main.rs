@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use simpang::commands;
-use simpang::config::ConfigError;
 
 /// Watches an intersection: cameras in, congestion, crowd and accident events out.
 #[derive(Parser)]
@@ -32,6 +31,8 @@ enum Command {
     Learn(commands::learn::Args),
     /// Checks a configuration and reports every problem
     Check(commands::check::CheckArgs),
+    /// What is wrong with this box, in plain words, with the remedy
+    Doctor(commands::doctor::Args),
     /// What a camera sends: codec, size, frame rate, key frames, clock; a still
     Probe(commands::probe::Args),
     /// Prints events as people read them
@@ -49,15 +50,9 @@ fn main() -> ExitCode {
         Command::Calibrate(args) => commands::calibrate::run(&args),
         Command::Learn(args) => commands::learn::run(&args),
         Command::Check(args) => commands::check::run(&args, commands::probes::ALL, &mut std::io::stdout()),
+        Command::Doctor(args) => return commands::ended(commands::doctor::run(&args)),
         Command::Probe(args) => commands::probe::run(args),
         Command::Events(args) => commands::stop::block_on(commands::events::run(&args)),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("simpang: {error:#}");
-            // systemd must not restart what a restart cannot mend.
-            ExitCode::from(if error.is::<ConfigError>() { 2 } else { 1 })
-        }
-    }
+    commands::ended(done.map(|()| ExitCode::SUCCESS))
 }

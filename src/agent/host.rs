@@ -1,8 +1,11 @@
 //! How the box itself is: memory, processor, temperature, disk. Read from Linux's own files; what a box does not tell is left out.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use crate::base::disk::Room;
+use crate::base::thermal;
 
 /// Kernel clock ticks a second in `/proc`; fixed at 100 for user space on every Linux architecture (`USER_HZ`, proc(5)).
 const TICKS_A_SECOND: f64 = 100.0;
@@ -38,8 +41,8 @@ impl Host {
         Reading {
             cpu_percent: self.cpu_percent(now),
             memory_bytes: memory_bytes(&fs::read_to_string("/proc/self/status").unwrap_or_default()),
-            temperature_c: temperature_c(),
-            disk_free_bytes: rustix::fs::statvfs(&self.queue).ok().map(|disk| disk.f_bavail * disk.f_frsize),
+            temperature_c: thermal::hottest_c(Path::new("/")),
+            disk_free_bytes: Room::at(&self.queue).ok().map(|room| room.free_bytes),
         }
     }
 
@@ -62,13 +65,6 @@ fn cpu_seconds(stat: &str) -> Option<f64> {
 fn memory_bytes(status: &str) -> Option<u64> {
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
-}
-
-/// The hottest thermal zone; sensors tell thousandths of a degree.
-fn temperature_c() -> Option<f64> {
-    let zones = fs::read_dir("/sys/class/thermal").ok()?;
-    let readings = zones.flatten().filter_map(|zone| fs::read_to_string(zone.path().join("temp")).ok()?.trim().parse::<f64>().ok());
-    readings.map(|thousandths| thousandths / 1000.0).reduce(f64::max)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What everything else stands on: time, geometry, names, the one queue, back-off and log rate limits.
+//! What everything else stands on: time, geometry, names, the one queue, back-off and log rate limits, and what the system tells of the box.
 //!
 //! Nothing here knows about cameras, models or brokers.
 
@@ -7,7 +7,9 @@ pub mod camera_url;
 pub mod checksum;
 pub mod class;
 pub mod cue;
+pub mod disk;
 mod eigen;
+pub mod elf;
 pub mod emp;
 pub mod foreground;
 pub mod geom;
@@ -18,4 +20,5 @@ pub mod id;
 pub mod los;
 pub mod number;
 pub mod rate_limit;
+pub mod thermal;
 pub mod time;

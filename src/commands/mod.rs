@@ -3,6 +3,7 @@
 pub mod calibrate;
 pub mod check;
 pub mod demo;
+pub mod doctor;
 pub mod events;
 pub mod learn;
 pub mod probe;
@@ -11,6 +12,12 @@ pub mod replay;
 pub mod run;
 pub mod track;
 pub mod view;
+
+use std::process::ExitCode;
+
+use crate::agent::AgentError;
+use crate::config::ConfigError;
+use crate::detect::DetectError;
 
 mod annotate;
 mod choose;
@@ -27,4 +34,22 @@ mod summary;
 /// What to say of a file that takes nothing.
 fn unwritable(path: &std::path::Path) -> String {
     format!("cannot write `{}`; check the folder, who may write there and the room on the disk", path.display())
+}
+
+/// Prints why a command failed, and turns its end into the exit code: 1, or 2 for what a restart cannot mend.
+pub fn ended(done: anyhow::Result<ExitCode>) -> ExitCode {
+    done.unwrap_or_else(|error| {
+        eprintln!("simpang: {error:#}");
+        // systemd must not restart what a restart cannot mend.
+        ExitCode::from(if is_lasting(&error) { 2 } else { 1 })
+    })
+}
+
+/// Whether starting again would fail in the same way until somebody changes a file of this box.
+fn is_lasting(error: &anyhow::Error) -> bool {
+    let detect = match error.downcast_ref::<AgentError>() {
+        Some(AgentError::Detect(detect)) => Some(detect),
+        _ => error.downcast_ref::<DetectError>(),
+    };
+    error.is::<ConfigError>() || matches!(detect, Some(DetectError::RuntimeForAnotherProcessor { .. }))
 }

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::agent::Agent;
 use crate::base::time::{Clock, SystemClock};
 use crate::config::check;
+use crate::doctor::{self, Finding, Severity};
 
 /// Watches the cameras of a configuration until it is stopped.
 #[derive(clap::Args, Debug)]
@@ -37,6 +38,7 @@ pub fn run(args: Args) -> Result<()> {
     let settings = loaded.settings;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let agent = Agent::start(&settings, &clock)?;
+    tell(&doctor::at_start(&settings, clock.as_ref()));
     if let Some(address) = agent.page_address() {
         tracing::info!("local page: http://{address}");
     }
@@ -47,4 +49,15 @@ pub fn run(args: Args) -> Result<()> {
         tracing::info!(accepted = status.accepted, delivered = status.delivered, waiting = status.depth, "stopped");
     }
     Ok(())
+}
+
+/// What keeps this box from its work although it has started.
+fn tell(findings: &[Finding]) {
+    for Finding { severity, what, en, .. } in findings {
+        match severity {
+            Severity::Good => {}
+            Severity::Warning => tracing::warn!("{}: {en}", what.en()),
+            Severity::Broken => tracing::error!("{}: {en}", what.en()),
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::base::elf::Machine;
+
 /// Why a model could not be opened or run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -62,6 +64,20 @@ pub enum DetectError {
     RuntimeMissing {
         /// Where it was looked for.
         path: PathBuf,
+    },
+
+    /// The library, or this program, is for another box.
+    #[error(
+        "ONNX Runtime: {path} is built for {built_for}, this program for {ours}; run models/install runtime on this box, \
+         or point `detector.runtime_library` to a library for {ours}"
+    )]
+    RuntimeForAnotherProcessor {
+        /// The library.
+        path: PathBuf,
+        /// What it runs on.
+        built_for: Machine,
+        /// What this program runs on.
+        ours: Machine,
     },
 
     /// The library is not one we can use.

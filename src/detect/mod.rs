@@ -26,7 +26,7 @@ pub use contract::{ClassName, Colour, Contract, Element, Fit, HeadKind, InputSpe
 pub use detection::{Cost, Detection, Score};
 pub use error::DetectError;
 pub use inference::{Inference, InputTensor, OutputTensor, Values};
-pub use onnx::open as open_copy;
+pub use onnx::{check_processor, open as open_copy};
 pub use onnx_detector::OnnxDetector;
 pub use pool::Pool;
 pub use recorded_detector::RecordedDetector;

@@ -13,6 +13,7 @@ use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{IoBinding, RunOptions, Session};
 use ort::value::{DynTensor, Outlet, Tensor, TensorElementType, ValueType};
 
+use crate::base::elf::Machine;
 use crate::config::settings::{DetectorSettings, ExecutionProvider};
 
 use super::DetectError;
@@ -76,6 +77,7 @@ fn runtime(path: &Path) -> Result<Environment, DetectError> {
         Some((loaded, _)) => return Err(unusable(format!("this process already runs {}", loaded.display()))),
         None => {}
     }
+    check_processor(&path)?;
     let environment = ort::init_from(&path)
         .map_err(|e| unusable(one_line(&e.to_string())))?
         .with_name("simpang")
@@ -84,6 +86,20 @@ fn runtime(path: &Path) -> Result<Environment, DetectError> {
         .map_err(|e| unusable(one_line(&e.to_string())))?;
     *runtime = Some((path.clone(), environment.clone()));
     Ok(environment)
+}
+
+/// The loader's words about a foreign library name neither processor.
+///
+/// # Errors
+/// When it is built for another processor than this program. What is no library at all is left to the loader.
+pub fn check_processor(path: &Path) -> Result<(), DetectError> {
+    let ours = Machine::of_this_program();
+    match Machine::of_file(path) {
+        Ok(Some(built_for)) if built_for != ours => {
+            Err(DetectError::RuntimeForAnotherProcessor { path: path.to_path_buf(), built_for, ours })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn builder(environment: &Environment, settings: &DetectorSettings) -> Result<SessionBuilder, DetectError> {

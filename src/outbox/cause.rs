@@ -25,8 +25,10 @@ pub enum Cause {
     UntrustedCertificate,
     /// The broker's certificate is for another name.
     WrongHost,
-    /// The broker's certificate is not valid today.
+    /// The broker's certificate is not valid any more.
     ExpiredCertificate,
+    /// The broker's certificate is not valid yet: as good as always the box's clock.
+    EarlyCertificate,
     /// The broker does not take this box's certificate, or wants one.
     ClientCertificate,
     /// A certificate or key file cannot be used, and why.
@@ -61,7 +63,8 @@ impl Cause {
             Self::ClosedAgain => "two boxes may have the same `mqtt.client_id`: give each its own device id; else look at the broker's log",
             Self::UntrustedCertificate => "set `mqtt.tls.ca` to the authority that signed the broker's certificate",
             Self::WrongHost => "set `mqtt.host` to a name in the broker's certificate, or have it issued for this name",
-            Self::ExpiredCertificate => "renew the broker's certificate; check the box's clock",
+            Self::ExpiredCertificate => "renew the broker's certificate; check the box's clock (`date`)",
+            Self::EarlyCertificate => "check the box's clock (`date`): without time from the network or a battery it starts in 1970",
             Self::ClientCertificate => {
                 "set `mqtt.tls.certificate` and `mqtt.tls.key` to a certificate the broker's authority signed, and its key"
             }
@@ -90,7 +93,8 @@ impl fmt::Display for Cause {
             Self::ClosedAgain => f.write_str("the broker closes every connection after a moment"),
             Self::UntrustedCertificate => f.write_str("the broker's certificate is not signed by a trusted authority"),
             Self::WrongHost => f.write_str("the broker's certificate is for another host name"),
-            Self::ExpiredCertificate => f.write_str("the broker's certificate is not valid at this time"),
+            Self::ExpiredCertificate => f.write_str("the broker's certificate has expired"),
+            Self::EarlyCertificate => f.write_str("the broker's certificate is not valid yet"),
             Self::ClientCertificate => f.write_str("the broker asks for a client certificate and does not take ours"),
             Self::CertificateFile(what) => write!(f, "certificate file: {what}"),
             Self::Tls(what) => write!(f, "no TLS connection: {what}"),

@@ -10,6 +10,7 @@
 //! accepted when the broker forgets its session (measured: 200 messages for each broker death), the store does not.
 
 mod cause;
+pub mod certificate;
 pub mod embedded;
 mod greeting;
 mod inbox;

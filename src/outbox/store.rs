@@ -17,6 +17,7 @@ use super::salvage::Salvaged;
 use super::schema::{SCHEMA_VERSION, open_or_salvage};
 use super::window::{Row, Wanted};
 use super::{Outgoing, Render};
+use crate::base::disk::Trouble;
 use crate::base::time::WallTime;
 use crate::config::settings::OutboxSettings;
 use crate::event::{Envelope, Event, Importance, Phase, Qos};
@@ -25,7 +26,7 @@ use crate::event::{Envelope, Event, Importance, Phase, Qos};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The directory cannot be made or its lock file opened.
-    #[error("outbox directory {directory}: cannot be used; make it writable for this program")]
+    #[error("outbox directory {directory}: cannot be used; {}", Trouble::of(source).remedy())]
     Directory {
         /// Which.
         directory: PathBuf,

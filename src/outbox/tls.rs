@@ -62,12 +62,8 @@ fn unusable(path: &Path, why: &str) -> Cause {
 pub(super) fn cause(error: &Error) -> Cause {
     match error {
         Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) => Cause::WrongHost,
-        Error::InvalidCertificate(
-            CertificateError::Expired
-            | CertificateError::ExpiredContext { .. }
-            | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. },
-        ) => Cause::ExpiredCertificate,
+        Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => Cause::ExpiredCertificate,
+        Error::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => Cause::EarlyCertificate,
         Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => Cause::UntrustedCertificate,
         // These alerts are what the broker says about our certificate; its own we judge ourselves.
         Error::AlertReceived(

@@ -221,6 +221,17 @@ impl Certificates {
         made
     }
 
+    /// Has `server` or `client` signed again, with these dates (`YYYYMMDDHHMMSSZ`).
+    pub(crate) fn reissue(&self, name: &str, from: &str, until: &str) {
+        let (request, pem, extensions) = (format!("{name}.csr"), format!("{name}.pem"), format!("{name}.ext"));
+        let settings = "[ca]\ndefault_ca = c\n[c]\ndatabase = index\nrand_serial = yes\nnew_certs_dir = .\ndefault_md = sha256\npolicy = p\n\
+                        unique_subject = no\n[p]\ncommonName = supplied\n";
+        std::fs::write(self.path("ca.conf"), settings).expect("temp dir");
+        std::fs::write(self.path("index"), "").expect("temp dir");
+        let signing = ["ca", "-batch", "-notext", "-config", "ca.conf", "-cert", "ca.pem", "-keyfile", "ca.key", "-in", &request];
+        self.openssl(&[&signing[..], &["-extfile", &extensions, "-startdate", from, "-enddate", until, "-out", &pem]].concat());
+    }
+
     /// One of the files.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)

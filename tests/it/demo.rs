@@ -178,6 +178,7 @@ fn camera_words() -> Vec<String> {
     faults.iter().flat_map(|fault| [fault.to_string(), fault.hint().to_owned()]).chain([undecodable]).collect()
 }
 
+/// Every cause and hint that the broker can have.
 fn broker_words() -> Vec<String> {
     use simpang::outbox::Cause as C;
     let causes = [
@@ -192,13 +193,16 @@ fn broker_words() -> Vec<String> {
         C::UntrustedCertificate,
         C::WrongHost,
         C::ExpiredCertificate,
+        C::EarlyCertificate,
         C::ClientCertificate,
         C::BadCredentials,
         C::NotAuthorised,
         C::TakenOver,
         C::Protocol("x".into()),
+        C::CertificateFile("x".into()),
+        C::Tls("x".into()),
     ];
-    causes.iter().map(ToString::to_string).collect()
+    causes.iter().flat_map(|cause| [cause.to_string(), cause.hint().to_owned()]).collect()
 }
 
 /// The patterns of `web/causes.js` are plain words, `(.+)` and escapes: enough of their language to read them here.

@@ -26,6 +26,7 @@ mod replay_command;
 mod end_to_end;
 mod bad_input;
 mod demo;
+mod doctor;
 mod secrets;
 mod probe_broker;
 mod crossings;
