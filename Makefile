@@ -6,7 +6,7 @@ PROFILE := --release
 SIMPANG := $(or $(CARGO_TARGET_DIR),target)/release/simpang
 MEDIA   ?= ../shared/media
 
-.PHONY: help demo test test-long build check format clippy deny bench golden docs score score-learn score-tracking scorecard scorecard-congestion scorecard-measures view setup
+.PHONY: help demo test test-long build check format clippy deny bench golden docs score score-learn score-tracking scorecard scorecard-congestion scorecard-measures view setup cross cross-test package package-test capacity-check
 
 help:
 	@echo "make demo     see it work: recorded street, real RTSP, embedded broker, local page"
@@ -22,6 +22,11 @@ help:
 	@echo "make score-tracking  the tracker against five of Python packages on the same detections"
 	@echo "make scorecard  events on generated traffic, against its truth (SUMO; minutes an hour of traffic)"
 	@echo "make view     moved, covered, blurred, dark and frozen views made from real films, with bars"
+	@echo "make cross    simpang for an aarch64 box, from this x86-64 machine"
+	@echo "make cross-test  that program run under QEMU, against the one of this machine"
+	@echo "make package  .deb and tarball of it, in target/package"
+	@echo "make package-test  installs the packages in fresh Debians, as root (needs make package for both architectures)"
+	@echo "make capacity-check  what simpang capacity predicts, against real RTSP cameras"
 	@echo "make golden   regenerate the generated documentation"
 	@echo "make docs     API documentation in target/doc"
 
@@ -98,3 +103,19 @@ scorecard: build
 # Films made from films, kept in .cache/view. The tuned-on ones and the others are told apart. `ARGUMENTS="--only zoom"` makes a part.
 view: build
 	tests/view/view.py --simpang $(SIMPANG) --films .cache/films/vtest.avi $(wildcard $(MEDIA)/film/*.mp4) --work .cache/view $(ARGUMENTS)
+
+# Kept in .cache/cross: from nothing about a quarter of an hour, afterwards what changed.
+cross:
+	@CARGO="$(CARGO)" cross/build
+
+cross-test: build cross
+	@cross/test
+
+package:
+	@CARGO="$(CARGO)" cross/package/make
+
+package-test:
+	@tests/package/all
+
+capacity-check: build
+	@tests/capacity/check.py --simpang $(SIMPANG) --film .cache/films/vtest-h264.mp4 $(ARGUMENTS)

@@ -12,6 +12,7 @@
 
 pub mod base;
 pub mod config;
+pub mod onvif;
 pub mod source;
 pub mod decode;
 pub mod vision;

@@ -15,6 +15,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// First start of a box: asks for site, cameras and broker, looks at every camera, writes the configuration
+    Setup(Box<commands::setup::Args>),
     /// The agent: watches the cameras of a configuration until it is stopped
     Run(commands::run::Args),
     /// A demonstration on recorded traffic with its own broker and page; nothing else is needed
@@ -35,6 +37,8 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// What a camera sends: codec, size, frame rate, key frames, clock; a still
     Probe(commands::probe::Args),
+    /// Measures how many cameras this box carries, and with how many threads
+    Capacity(commands::capacity::Args),
     /// Prints events as people read them
     Events(commands::events::EventsArgs),
 }
@@ -42,6 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
+        Command::Setup(args) => commands::setup::run(*args),
         Command::Run(args) => commands::run::run(args),
         Command::Demo(args) => commands::demo::run(args),
         Command::Replay(args) => commands::replay::run(args),
@@ -52,6 +57,7 @@ fn main() -> ExitCode {
         Command::Check(args) => commands::check::run(&args, commands::probes::ALL, &mut std::io::stdout()),
         Command::Doctor(args) => return commands::ended(commands::doctor::run(&args)),
         Command::Probe(args) => commands::probe::run(args),
+        Command::Capacity(args) => commands::capacity::run(&args),
         Command::Events(args) => commands::stop::block_on(commands::events::run(&args)),
     };
     commands::ended(done.map(|()| ExitCode::SUCCESS))

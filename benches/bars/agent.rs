@@ -1,4 +1,4 @@
-//! The whole program as a process: resident memory, and how soon after its start the first frame is analysed.
+//! The whole program as a process: resident memory, how soon after its start the first frame is analysed, and what it costs to wait.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use simpang::base::time::{Clock, SystemClock};
 use simpang::config::check;
 use simpang::detect::Pool;
 
-use super::machine::{median, millis, pause, resident_mb};
+use super::machine::{cpu_secs, median, millis, pause, resident_mb};
 use super::peer::Peer;
 use super::stage::Stage;
 use super::table::Table;
@@ -21,11 +21,13 @@ pub(crate) const MODEL_LOAD: &str = "--model-load";
 
 const STARTS: usize = 9;
 const SETTLED: Duration = Duration::from_secs(20);
+const IDLE: Duration = Duration::from_secs(120);
 
 /// Adds the lines of this section.
 pub(crate) fn measure(table: &mut Table) -> Result<()> {
     memory(table)?;
-    start(table)
+    start(table)?;
+    idle(table)
 }
 
 fn memory(table: &mut Table) -> Result<()> {
@@ -60,6 +62,19 @@ fn start(table: &mut Table) -> Result<()> {
     let detail =
         format!("first analysed frame {:.0} ms after the start, model load {:.0} ms, wall time", median(first_frames), median(loads));
     table.at_most("start to first analysed frame, beyond the model's load", (beyond / 1e3, 1.5), "s", &detail);
+    Ok(())
+}
+
+/// Cameras and broker are tried again and again; a box that waits for the night's repair crew must stay cool.
+fn idle(table: &mut Table) -> Result<()> {
+    const CAMERAS: usize = 4;
+    let agent = Agent::start(&Stage::away(CAMERAS)?)?;
+    pause(SETTLED);
+    let (clock, before) = (SystemClock::new(), cpu_secs(agent.process.id()));
+    pause(IDLE);
+    let percent = (cpu_secs(agent.process.id()) - before) / clock.monotonic().as_secs_f64() * 100.0;
+    let detail = format!("{CAMERAS} cameras and the broker refuse connections, {} s", IDLE.as_secs());
+    table.at_most("processor time while cameras and broker are away", (percent, 0.2), "% of a core", &detail);
     Ok(())
 }
 

@@ -25,6 +25,14 @@ pub(crate) fn resident_mb(process: u32) -> f64 {
     kib.map_or(f64::NAN, |kib| kib * 1024.0 / 1e6)
 }
 
+/// CPU seconds that a process has used, user and system (proc(5): fields 14 and 15 of `stat`, in hundredths).
+pub(crate) fn cpu_secs(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: Vec<f64> = after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse().ok()).collect();
+    if ticks.len() == 2 { ticks.iter().sum::<f64>() / 100.0 } else { f64::NAN }
+}
+
 /// The middle value; of an even number the upper one.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

@@ -31,6 +31,16 @@ pub(crate) struct Stage {
 impl Stage {
     /// So many cameras that all show the film, paced, each with `crops` closer looks.
     pub(crate) fn new(cameras: usize, crops: usize) -> Result<Self> {
+        Self::of((1..=cameras).map(|number| camera(number, crops)).collect())
+    }
+
+    /// So many cameras of which none answers.
+    pub(crate) fn away(cameras: usize) -> Result<Self> {
+        let away = |text: String| text.replace(&shown(), "url = \"rtsp://127.0.0.1:9/jalan\"\n");
+        Self::of((1..=cameras).map(|number| away(camera(number, 0))).collect())
+    }
+
+    fn of(cameras: String) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let stage = Self { directory };
         // Nobody listens on the discard port: messages stay in the store, and standard output is for the table.
@@ -42,7 +52,6 @@ impl Stage {
             project("models/runtime/libonnxruntime.so"),
             stage.directory.path().join("outbox"),
         );
-        let cameras: String = (1..=cameras).map(|number| camera(number, crops)).collect();
         std::fs::write(stage.config(), format!("{site}{models}{cameras}"))?;
         // Also where only the path is used: a refused camera would make every figure too good.
         stage.settings()?;
@@ -64,13 +73,18 @@ impl Stage {
 
 fn camera(number: usize, crops: usize) -> String {
     format!(
-        "[cameras.c{number}]\nfilm = {:?}\nrepeat = true\nanalyse_fps = 10\ndetect = {{ crops = {crops} }}\n\
+        "[cameras.c{number}]\n{}analyse_fps = 10\ndetect = {{ crops = {crops} }}\n\
          [cameras.c{number}.lines.jalan-{number}]\nfrom = [0.4, 0.58]\nto = [0.4, 0.3]\n\
          [cameras.c{number}.zones.pelataran-{number}]\nname = \"Pelataran\"\nkind = \"plaza\"\n\
          polygon = [[0.42, 0.34], [0.62, 0.28], [0.82, 0.2], [0.92, 0.36], [1.0, 0.5], [1.0, 0.84], [0.62, 0.68], [0.42, 0.52]]\n\
          [[cameras.c{number}.rules.line_count]]\nline = \"jalan-{number}\"\nto_right = \"kanan\"\nto_left = \"kiri\"\n\
          [[cameras.c{number}.rules.zone_occupancy]]\nzone = \"pelataran-{number}\"\n\
          [[cameras.c{number}.rules.crowd]]\nzone = \"pelataran-{number}\"\nenter_at = 5\nexit_below = 4\nhold = \"3s\"\nupdate_every = \"30s\"\n",
-        film()
+        shown()
     )
+}
+
+/// The lines that say what a camera shows.
+fn shown() -> String {
+    format!("film = {:?}\nrepeat = true\n", film())
 }

@@ -137,6 +137,8 @@ impl<'a> Watch<'a> {
 
     fn until_over(&mut self) {
         loop {
+            // Before the work too: who hangs or panics in the very first frame is known from here on.
+            self.post.outlet.camera(self.post.index).note_alive(self.post.clock.monotonic());
             match self.post.frames.wait(LOOK_EVERY) {
                 Ok(()) => self.analyse_newest(),
                 Err(Empty::TimedOut) => self.end_what_nobody_sees(),
@@ -147,6 +149,7 @@ impl<'a> Watch<'a> {
                 self.show_status();
             }
         }
+        self.post.outlet.camera(self.post.index).note_over();
         self.notes.note(&self.pipeline, self.post.clock.wall());
         self.end_open();
         self.show_status();

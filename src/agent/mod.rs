@@ -11,6 +11,7 @@ mod outlet;
 mod rate;
 mod reporter;
 mod sheets;
+mod systemd;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use learned::{Shelf, View};
 use outlet::Outlet;
 use reporter::{Origin, Reporter, birth, stop_signal};
 use sheets::Sheets;
+use systemd::Systemd;
 
 /// Why the agent could not start. A camera or broker that is away is none: they are waited for.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +118,15 @@ impl Agent {
         let writer = Writer::start(Shelf::beside(&settings.outbox.directory), settings.cameras.len())?;
         let cameras = start_cameras(settings, earlier, &writer, &outlet, clock, runtime.handle())?;
         let host = Host::new(settings.outbox.directory.clone());
-        let reporter = Reporter { wire, origin, host, outbox: Arc::clone(&outbox), board: Arc::clone(&board), clock: Arc::clone(clock) };
+        let reporter = Reporter {
+            wire,
+            origin,
+            host,
+            outbox: Arc::clone(&outbox),
+            board: Arc::clone(&board),
+            clock: Arc::clone(clock),
+            systemd: Systemd::of_environment(),
+        };
         let (stop, stopped) = stop_signal();
         let thread = thread::Builder::new().name("reporter".into()).spawn(move || reporter.run(&stopped));
         let thread = thread.map_err(|source| AgentError::Thread { name: "reporter".into(), source })?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::host::Host;
+use super::systemd::{Systemd, Word};
 use crate::base::handoff::{Empty, Receiver, Sender, WhenFull, channel};
 use crate::base::time::{Clock, WallTime};
 use crate::event::{Birth, CameraHealth as HealthOfCamera, CameraState, CameraSummary, Capability, Health, Wire};
@@ -13,6 +14,9 @@ use crate::vision::view::Trouble;
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const HEALTH_EVERY: u32 = 30;
+/// A camera's thread says every second that it goes on, except while it works on a frame or waits for the model behind all other cameras' closer looks:
+/// longer than this that takes on no box that is of any use.
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 
 /// The fixed part of a birth message.
 #[derive(Clone, Debug)]
@@ -62,6 +66,7 @@ pub(super) struct Reporter {
     pub(super) outbox: Arc<Outbox>,
     pub(super) board: Arc<Board>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) systemd: Systemd,
 }
 
 /// Dropping the sender stops the reporter.
@@ -73,6 +78,8 @@ impl Reporter {
     pub(super) fn run(mut self, stop: &Receiver<()>) {
         let mut told: Vec<Option<CameraState>> = vec![None; self.board.cameras.len()];
         let mut round = 0u32;
+        let mut hanging = None;
+        self.systemd.say(Word::Ready);
         while stop.recv_timeout(LOOK_EVERY) != Err(Empty::Closed) {
             let status = self.outbox.status();
             self.board.set_delivery(delivery(&status));
@@ -84,7 +91,27 @@ impl Reporter {
                 self.tell_health(&status);
             }
             round = round.wrapping_add(1);
+            self.tell_systemd(&mut hanging);
         }
+        self.systemd.say(Word::Stopping);
+    }
+
+    /// That everything goes on, or nothing: then systemd ends this process and starts it again. That this is reached says that queue and board answer.
+    fn tell_systemd(&self, hanging: &mut Option<String>) {
+        let now = self.clock.monotonic();
+        let found =
+            self.board.cameras.iter().find(|camera| camera.silent_for(now) > LONGEST_SILENCE).map(|camera| camera.plan.id.to_string());
+        if let Some(camera) = found.as_ref().filter(|_| found != *hanging) {
+            let secs = LONGEST_SILENCE.as_secs();
+            tracing::error!(
+                camera,
+                "camera `{camera}`: its analysis has made no progress for {secs} s; systemd hears nothing more and, where it watches, starts the agent again"
+            );
+        }
+        if found.is_none() {
+            self.systemd.say(Word::Alive);
+        }
+        *hanging = found;
     }
 
     /// Whether anything had changed.

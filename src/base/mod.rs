@@ -19,6 +19,7 @@ mod homography;
 pub mod id;
 pub mod los;
 pub mod number;
+pub mod percent;
 pub mod rate_limit;
 pub mod thermal;
 pub mod time;

@@ -194,6 +194,12 @@ pub fn thread_cpu() -> Duration {
     Duration::new(at.tv_sec.max(0) as u64, at.tv_nsec.max(0) as u32)
 }
 
+/// CPU time that all threads of this process have used.
+pub fn process_cpu() -> Duration {
+    let at = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(at.tv_sec.max(0) as u64, at.tv_nsec.max(0) as u32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! One file a subcommand. The only modules that use `anyhow`.
 
 pub mod calibrate;
+pub mod capacity;
 pub mod check;
 pub mod demo;
 pub mod doctor;
@@ -10,6 +11,7 @@ pub mod probe;
 pub mod probes;
 pub mod replay;
 pub mod run;
+pub mod setup;
 pub mod track;
 pub mod view;
 
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 use crate::agent::AgentError;
 use crate::config::ConfigError;
 use crate::detect::DetectError;
+use crate::outbox::{OutboxError, StoreError};
 
 mod annotate;
 mod choose;
@@ -51,5 +54,9 @@ fn is_lasting(error: &anyhow::Error) -> bool {
         Some(AgentError::Detect(detect)) => Some(detect),
         _ => error.downcast_ref::<DetectError>(),
     };
-    error.is::<ConfigError>() || matches!(detect, Some(DetectError::RuntimeForAnotherProcessor { .. }))
+    let is_newer = |error: &AgentError| matches!(error, AgentError::Outbox(OutboxError::Store(StoreError::Newer { .. })));
+    error.downcast_ref::<AgentError>().is_some_and(is_newer)
+        || error.is::<ConfigError>()
+        || error.is::<setup::BadAnswers>()
+        || matches!(detect, Some(DetectError::RuntimeForAnotherProcessor { .. }))
 }

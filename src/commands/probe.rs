@@ -58,9 +58,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let found = found.map_err(|fault| anyhow!("{url}: {fault}; {}", fault.hint()))?;
     print!("{}", found.report(&url));
     if let Some(path) = &args.still {
-        let frame = found.last.as_ref().ok_or_else(|| anyhow!("no still: no picture could be decoded; look longer with --seconds 30"))?;
-        let still = Still::of(frame).save(path);
-        still.with_context(|| format!("the still {} cannot be written; end its name in .jpg or .png", path.display()))?;
+        let still = found.still().ok_or_else(|| anyhow!("no still: no picture could be decoded; look longer with --seconds 30"))?;
+        still.save(path).with_context(|| format!("the still {} cannot be written; end its name in .jpg or .png", path.display()))?;
         println!("still          {}", path.display());
     }
     Ok(())
@@ -85,7 +84,7 @@ fn settings(args: &Args) -> anyhow::Result<RtspSettings> {
 
 /// What was seen.
 #[derive(Default)]
-struct Found {
+pub(super) struct Found {
     facts: StreamFacts,
     codec: String,
     pictures: u64,
@@ -101,7 +100,8 @@ struct Found {
     last: Option<Frame>,
 }
 
-async fn look(settings: RtspSettings, how_long: Duration) -> Result<Found, Fault> {
+/// Looks at a camera for so long.
+pub(super) async fn look(settings: RtspSettings, how_long: Duration) -> Result<Found, Fault> {
     let clock = SystemClock::new();
     let client = RtspClient::new(settings);
     let mut stream = client.connect().await?;
@@ -157,7 +157,13 @@ impl Found {
         Ok(())
     }
 
-    fn report(&self, url: &CameraUrl) -> String {
+    /// The last picture that was seen.
+    pub(super) fn still(&self) -> Option<Still> {
+        self.last.as_ref().map(Still::of)
+    }
+
+    /// What was seen, for people.
+    pub(super) fn report(&self, url: &CameraUrl) -> String {
         let secs = self.last_time.since(self.first).as_secs_f64();
         let measured = if secs > 0.0 { format!("{:.2} measured", (self.pictures - 1) as f64 / secs) } else { "not measured".into() };
         let declared = self.facts.frame_rate.map_or_else(|| "not declared".into(), |rate| format!("{rate:.2} declared"));

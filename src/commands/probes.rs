@@ -31,7 +31,8 @@ fn cameras(settings: &Settings) -> Result<Vec<String>> {
     if bad.is_empty() { Ok(good) } else { bail!("{}", bad.join("\n")) }
 }
 
-fn broker(settings: &Settings) -> Result<Vec<String>> {
+/// Says hello to the broker.
+pub(super) fn broker(settings: &Settings) -> Result<Vec<String>> {
     let Some(mqtt) = &settings.mqtt else { return Ok(vec!["none configured".to_owned()]) };
     trial::broker(mqtt).map_err(|cause| anyhow!("{}:{}: {cause}; {}", mqtt.host, mqtt.port, cause.hint()))?;
     Ok(vec![format!("{}:{} lets this box in ({})", mqtt.host, mqtt.port, manner(mqtt))])

@@ -16,7 +16,7 @@ pub(super) const NO_RUNTIME: &str =
 ///
 /// # Errors
 /// The command's own, or when the system refuses a runtime.
-pub fn block_on<F: Future<Output = Result<()>>>(command: F) -> Result<()> {
+pub fn block_on<T, F: Future<Output = Result<T>>>(command: F) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context(NO_RUNTIME)?.block_on(command)
 }

@@ -23,10 +23,13 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use mqtt::is_this_machine;
+
 use super::document::{Document, LONGEST_TEXT, join};
 use super::file::DurationText;
 use super::problem::{ConfigError, Problem};
 use super::settings::Settings;
+use crate::base::camera_url::without_secrets;
 use crate::base::checksum::sha256_hex;
 use crate::base::emp::EmpTable;
 use crate::base::id::Slug;
@@ -57,6 +60,10 @@ pub struct RefusedCamera {
     pub problems: Vec<Problem>,
 }
 
+/// Where the package keeps configurations, and where its service keeps its state (`StateDirectory=simpang`).
+const PACKAGE_CONFIGURATION: &str = "/etc/simpang";
+const PACKAGE_STATE: &str = "/var/lib/simpang";
+
 /// What a text means depends on where it stands: folders for relative paths, of the installation, of systemd.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
@@ -74,6 +81,9 @@ impl Surroundings {
     /// Those of this process for the file at `path`.
     pub fn of(path: &Path) -> Self {
         let program = std::env::current_exe().unwrap_or_default();
+        // systemd separates several by colons; the first is ours. Who looks at an installed box by hand means the service's queue too.
+        let of_service = std::env::var("STATE_DIRECTORY").ok().and_then(|all| all.split(':').next().map(PathBuf::from));
+        let of_package = || path.starts_with(PACKAGE_CONFIGURATION).then(|| PathBuf::from(PACKAGE_STATE));
         // From target/debug/deps/it and from bin/simpang; higher up is somebody else's.
         let mut installations: Vec<PathBuf> = program.ancestors().skip(1).take(4).map(Path::to_owned).collect();
         installations.push(PathBuf::from("."));
@@ -81,8 +91,7 @@ impl Surroundings {
             folder: path.parent().map(Path::to_owned).unwrap_or_default(),
             installations,
             credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
-            // systemd separates several by colons; the first is ours.
-            state: std::env::var("STATE_DIRECTORY").ok().and_then(|all| all.split(':').next().map(PathBuf::from)),
+            state: of_service.or_else(of_package),
         }
     }
 }
@@ -264,8 +273,11 @@ impl Checker<'_> {
     }
 }
 
-/// The nearest slug to what was written.
+/// The nearest slug to what was written; none for an address, whose password would stand in it.
 fn suggested_slug(text: &str) -> Option<Slug> {
+    if text.contains("://") || without_secrets(text) != text {
+        return None;
+    }
     let mapped: String = text.trim().to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(32).collect();
     Slug::new(mapped.trim_matches('-'))
 }

@@ -309,7 +309,7 @@ mod tests {
             with(|facts| (facts.folders[0].used_bytes, facts.folders[0].room) = (800 << 20, Some(Room { free_bytes: 300 << 20, ..ROOM })));
         assert!(used.is_empty(), "what it holds already needs no room: {used:#?}");
         let read_only = with(|facts| facts.root = Some(Room { access: Access::ReadOnly, ..ROOM }));
-        assert_only(&read_only, Warning, &What::Disk, "disk sistem hanya-baca", "the system's disk is read-only");
+        assert_only(&read_only, Warning, &What::SystemDisk, "disk sistem hanya-baca", "the system's disk is read-only");
     }
 
     #[test]

@@ -107,14 +107,14 @@ fn no_files(folder: &Folder) -> Finding {
 pub(super) fn system(room: Room) -> Option<Finding> {
     if room.access == Access::ReadOnly {
         return Some(Finding::warning(
-            What::Disk,
+            What::SystemDisk,
             "disk sistem hanya-baca; kalau itu tidak disengaja, kartu memori mulai rusak: salin isinya dan ganti",
             "the system's disk is read-only; if that is not on purpose the memory card is failing: copy and replace it",
         ));
     }
     (room.free_bytes < NO_ROOM).then(|| {
         Finding::warning(
-            What::Disk,
+            What::SystemDisk,
             "disk sistem penuh; hapus yang tidak perlu (`sudo journalctl --vacuum-size=100M`, `sudo apt clean`)",
             "the system's disk is full; remove what is not needed (`sudo journalctl --vacuum-size=100M`, `sudo apt clean`)",
         )

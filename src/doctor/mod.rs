@@ -57,6 +57,8 @@ pub enum What {
     Memory,
     /// Who may do what.
     Rights,
+    /// The disk of the operating system.
+    SystemDisk,
     /// The model and its runtime.
     Model,
     /// Files for the encrypted connection.
@@ -75,6 +77,7 @@ impl What {
             Self::Processor => "prosesor".into(),
             Self::Clock => "jam".into(),
             Self::Disk => "disk".into(),
+            Self::SystemDisk => "disk sistem".into(),
             Self::Temperature => "suhu".into(),
             Self::Power => "listrik".into(),
             Self::Memory => "memori".into(),
@@ -93,6 +96,7 @@ impl What {
             Self::Processor => "processor".into(),
             Self::Clock => "clock".into(),
             Self::Disk => "disk".into(),
+            Self::SystemDisk => "system disk".into(),
             Self::Temperature => "temperature".into(),
             Self::Power => "power".into(),
             Self::Memory => "memory".into(),
@@ -173,7 +177,8 @@ pub fn of_cameras(settings: &Settings) -> Vec<Finding> {
     settings.cameras.iter().zip(pictures).map(|(camera, picture)| reach::camera(camera, picture)).collect()
 }
 
-/// What the log of a start says of the box: only what keeps it from its work and does not stop the start with a sentence of its own.
+/// What the log of a start says of the box: only what keeps it from its work and does not stop the start with a sentence of its own. Nothing of the system's own disk: for a
+/// service of systemd (`ProtectSystem=strict`) that is always read-only.
 pub fn at_start(settings: &Settings, clock: &dyn Clock) -> Vec<Finding> {
     let about_box = of_box(Path::new("/"), Some(settings), clock).into_iter().filter(|finding| match finding.what {
         What::Clock => finding.severity == Severity::Broken,

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::base::camera_url::CameraUrl;
+use crate::base::percent::percent_decoded;
 use crate::config::settings::{Credentials, Secret};
 
 /// Why an address is none.
@@ -39,19 +40,6 @@ pub fn split(text: &str) -> Result<(CameraUrl, Option<Credentials>), AddressErro
     url.set_username("").expect(can_have_credentials);
     url.set_password(None).expect(can_have_credentials);
     Ok((CameraUrl::new(url), credentials))
-}
-
-/// RFC 3986, section 2.1. What is no valid escape stays as it is.
-fn percent_decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = (*first == b'%').then(|| tail.get(..2)).flatten().filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-        let byte = escaped.and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        out.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &tail[2..] } else { tail };
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

@@ -204,8 +204,11 @@ pub struct CameraBoard {
     counters: Mutex<Counters>,
     live: Mutex<Live>,
     watched_at_ms: AtomicU64,
+    alive_at_ms: AtomicU64,
 }
 
+/// In place of a time.
+const NEVER: u64 = u64::MAX;
 const LOCK: &str = "no holder of this lock can panic";
 
 impl Board {
@@ -257,7 +260,8 @@ impl CameraBoard {
             health: Mutex::new(CameraHealth::Connecting),
             counters: Mutex::default(),
             live: Mutex::default(),
-            watched_at_ms: AtomicU64::new(u64::MAX),
+            watched_at_ms: AtomicU64::new(NEVER),
+            alive_at_ms: AtomicU64::new(NEVER),
         }
     }
 
@@ -291,10 +295,28 @@ impl CameraBoard {
         self.watched_at_ms.store(now.as_millis() as u64, Ordering::Relaxed);
     }
 
+    /// Its analysis goes on, at `now` (monotonic).
+    pub fn note_alive(&self, now: Duration) {
+        self.alive_at_ms.store(now.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// Its analysis is over, or has not begun: nobody waits for it.
+    pub fn note_over(&self) {
+        self.alive_at_ms.store(NEVER, Ordering::Relaxed);
+    }
+
+    /// For how long its analysis has said nothing at `now` (monotonic).
+    pub fn silent_for(&self, now: Duration) -> Duration {
+        match self.alive_at_ms.load(Ordering::Relaxed) {
+            NEVER => Duration::ZERO,
+            at => now.saturating_sub(Duration::from_millis(at)),
+        }
+    }
+
     /// Whether somebody asked for a picture lately.
     pub fn is_watched(&self, now: Duration) -> bool {
         let at = self.watched_at_ms.load(Ordering::Relaxed);
-        at != u64::MAX && (now.as_millis() as u64).saturating_sub(at) < WATCHED_FOR.as_millis() as u64
+        at != NEVER && (now.as_millis() as u64).saturating_sub(at) < WATCHED_FOR.as_millis() as u64
     }
 }
 
@@ -314,6 +336,17 @@ mod tests {
         camera.watch(Duration::from_secs(100));
         assert!(camera.is_watched(Duration::from_secs(104)));
         assert!(!camera.is_watched(Duration::from_secs(106)));
+    }
+
+    #[test]
+    fn an_analysis_that_says_nothing_is_noticed_and_one_that_has_not_begun_or_is_over_is_not() {
+        let board = Board::new("Simpang".into(), 7, vec![plan()]);
+        let camera = board.camera("north").expect("it is there");
+        assert_eq!(camera.silent_for(Duration::from_secs(1000)), Duration::ZERO);
+        camera.note_alive(Duration::from_secs(1000));
+        assert_eq!(camera.silent_for(Duration::from_secs(1061)), Duration::from_secs(61));
+        camera.note_over();
+        assert_eq!(camera.silent_for(Duration::from_secs(2000)), Duration::ZERO);
     }
 
     #[test]

@@ -438,3 +438,10 @@ proptest! {
         }
     }
 }
+
+/// The suggested name would show the password of an address that stands in the wrong place.
+#[test]
+fn an_address_where_a_name_belongs_is_not_made_into_one() {
+    let said = Place::bare().said_about("[site]\ncity = \"rtsp://a:canary@b/\"\nid = \"x\"\n");
+    assert!(said.contains("`site.city` is not a name") && !said.contains("canary"), "{said}");
+}

@@ -35,3 +35,6 @@ mod restart;
 mod accident_film;
 mod debris;
 mod view;
+mod box_program;
+mod service;
+mod first_start;

@@ -19,7 +19,7 @@ use super::counting_allocator::allocations;
 use super::onnx_maker::{Graph, Numbers, Output, Picture};
 
 /// A model in a directory of its own: contract and weights.
-struct TinyModel {
+pub(crate) struct TinyModel {
     directory: tempfile::TempDir,
     contract: String,
     weights: Vec<u8>,
@@ -49,7 +49,7 @@ impl TinyModel {
     }
 
     /// Writes both files, with the right hash in the contract.
-    fn write(&self) -> PathBuf {
+    pub(crate) fn write(&self) -> PathBuf {
         let hash: String = Sha256::digest(&self.weights).iter().map(|byte| format!("{byte:02x}")).collect();
         std::fs::write(self.directory.path().join("tiny.onnx"), &self.weights).expect("weights");
         std::fs::write(self.contract_path(), self.contract.replace("SHA256", &hash)).expect("contract");
@@ -73,7 +73,7 @@ fn ssd_graph() -> Graph {
     }
 }
 
-fn ssd() -> TinyModel {
+pub(crate) fn ssd() -> TinyModel {
     TinyModel::new("ssd", "boxes = \"boxes\", scores = \"scores\"", "", ssd_graph())
 }
 

@@ -101,7 +101,13 @@ impl Ended {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_simpang"));
-    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
+    command.args(arguments);
+    in_project(command)
+}
+
+/// In the project's folder, without what the user's shell says to the program.
+fn in_project(mut command: Command) -> Command {
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).stdin(Stdio::null());
     command.env_remove("SIMPANG_LOG").env_remove("SIMPANG_LOG_FORMAT").env_remove("STATE_DIRECTORY");
     command
 }
@@ -166,6 +172,11 @@ impl Program {
     /// Starts it in the project's folder.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         Self::begin(&mut command(arguments))
+    }
+
+    /// Starts another program in the same way.
+    pub(crate) fn start_command(command: Command) -> Self {
+        Self::begin(&mut in_project(command))
     }
 
     fn begin(command: &mut Command) -> Self {

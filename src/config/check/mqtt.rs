@@ -126,6 +126,7 @@ impl Checker<'_> {
     }
 }
 
-fn is_this_machine(host: &str) -> bool {
+/// Whether a broker of this name needs no encryption on the way to it.
+pub fn is_this_machine(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
