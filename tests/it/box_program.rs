@@ -87,7 +87,7 @@ fn it_asks_a_box_for_nothing_but_the_c_and_cpp_libraries() {
 #[test]
 fn it_finds_in_the_street_what_this_machine_finds() {
     let Some(program) = BoxProgram::find() else { return };
-    let (found, _) = compare(&program, &installed("models/efficientdet-lite0.toml"), TWO_FRAMES, "");
+    let found = compare(&program, &installed("models/efficientdet-lite0.toml"), TWO_FRAMES);
     assert!(found >= 4, "{found} boxes in two frames prove little");
 }
 
@@ -95,29 +95,14 @@ fn it_finds_in_the_street_what_this_machine_finds() {
 fn it_tells_of_two_hundred_frames_what_this_machine_tells() {
     let Some(program) = BoxProgram::find() else { return };
     let model = models::ssd();
-    // The tiny model sees somebody stand there in every frame.
-    let (found, events) = compare(&program, &model.write(), MANY_FRAMES, ON_THE_ROAD);
+    let found = compare(&program, &model.write(), MANY_FRAMES);
     assert!(found >= 199, "{found} boxes in 199 frames");
-    assert!(events > 0, "nothing was told");
 }
 
-/// A rule more for the street.
-const ON_THE_ROAD: &str = r#"
-[cameras.jalan.zones.badan-jalan]
-name = "Badan jalan"
-kind = "approach"
-polygon = [[0, 0], [1, 0], [1, 1], [0, 1]]
-
-[[cameras.jalan.rules.pedestrian_on_road]]
-zone = "badan-jalan"
-dwell = "5s"
-
-"#;
-
-/// Both programs replay the street with this rule more; how many boxes were found and how many messages told.
-fn compare(program: &BoxProgram, contract: &Path, every: &str, rule: &str) -> (usize, usize) {
+/// Both programs replay the street; how many boxes were found.
+fn compare(program: &BoxProgram, contract: &Path, every: &str) -> usize {
     let workshop = Workshop::new();
-    let parts = [street("jalan", "url = \"rtsp://127.0.0.1:9/jalan\""), rule.to_owned()];
+    let parts = [street("jalan", "url = \"rtsp://127.0.0.1:9/jalan\"")];
     let film = installed(".cache/films/vtest.avi");
     let replay = |program: Option<&BoxProgram>| -> (Ended, Vec<[f64; 7]>) {
         let config = BoxProgram::config(&workshop, contract, program, &parts);
@@ -137,8 +122,7 @@ fn compare(program: &BoxProgram, contract: &Path, every: &str, rule: &str) -> (u
         assert_eq!((a[0], a[6]), (b[0], b[6]), "frame and class");
         assert!(overlap(a, b) >= LEAST_IOU && (a[5] - b[5]).abs() <= MOST_SCORE_OFF, "{a:?} here, {b:?} on the box");
     }
-    // The last line is the summary.
-    (found_here.len(), here.stdout.lines().count() - 1)
+    found_here.len()
 }
 
 /// Frame, left, top, width, height, score, class of a line in MOTChallenge format.
