@@ -42,13 +42,14 @@ CAMERA = """
 [cameras.k{number}]
 url = "{url}"
 analyse_fps = {fps}
+detect.crops = 0
 
-[cameras.k{number}.lines.garis]
+[cameras.k{number}.lines.garis-{number}]
 from = [0.0, 0.66]
 to = [1.0, 0.66]
 
 [[cameras.k{number}.rules.line_count]]
-line = "garis"
+line = "garis-{number}"
 to_right = "mendekat"
 to_left = "menjauh"
 """
@@ -83,13 +84,15 @@ def share(options, work, url, cameras):
     """Of the frames that so many cameras ask for, how many were analysed; 0 when pictures were skipped."""
     log = work / "log"
     with log.open("w") as stderr:
-        agent = pinned({0}, options.simpang, "run", "--config", config(work, url, options.fps, cameras), "--seconds", SETTLE + options.seconds + 10, stderr=stderr)
+        agent = pinned({0}, options.simpang, "run", "--config", config(work, url, options.fps, cameras), "--seconds", SETTLE + options.seconds + 10, stdout=subprocess.DEVNULL, stderr=stderr)
     try:
         deadline, page = time.monotonic() + 60, None
         while page is None and time.monotonic() < deadline:
             time.sleep(0.2)
             page = re.search(r"local page: http://(\S+)", log.read_text())
         time.sleep(SETTLE)
+        if "is left out" in log.read_text():
+            sys.exit(f"the agent refuses cameras:\n{log.read_text()}")
         before = metrics(page[1])
         time.sleep(options.seconds)
         after = metrics(page[1])
