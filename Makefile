@@ -104,7 +104,7 @@ scorecard: build
 view: build
 	tests/view/view.py --simpang $(SIMPANG) --films .cache/films/vtest.avi $(wildcard $(MEDIA)/film/*.mp4) --work .cache/view $(ARGUMENTS)
 
-# Kept in .cache/cross: from nothing about a quarter of an hour, afterwards what changed.
+# Kept in .cache/cross: from nothing FFmpeg, OpenCV and the program with all it is made of, afterwards what changed.
 cross:
 	@CARGO="$(CARGO)" cross/build
 

@@ -5,10 +5,11 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::trial::is_drawn;
 use crate::base::disk::{Room, Trouble};
 use crate::base::thermal;
 use crate::base::time::WallTime;
-use crate::config::settings::{Settings, SourceSettings};
+use crate::config::settings::Settings;
 
 /// What a copy of the model takes, and what everything else does (measured with EfficientDet-Lite0).
 const BYTES_A_SESSION: u64 = 45 << 20;
@@ -29,7 +30,7 @@ impl Needs {
         let mut folders = vec![(settings.outbox.directory.clone(), settings.outbox.max_bytes)];
         // Tables have no limit in bytes: a folder that takes files is all that is asked.
         folders.extend(settings.report.as_ref().map(|report| (report.folder.clone(), 0)));
-        let needs_model = settings.cameras.iter().any(|camera| !matches!(camera.source, SourceSettings::Simulated { .. }));
+        let needs_model = !settings.cameras.iter().all(is_drawn);
         let sessions = if needs_model { settings.detector.sessions as u64 } else { 0 };
         Self { folders, memory_bytes: BYTES_BESIDES + sessions * BYTES_A_SESSION }
     }

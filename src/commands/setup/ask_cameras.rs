@@ -86,8 +86,11 @@ fn ask_id(dialogue: &mut Dialogue, chosen: &Chosen) -> Result<Slug> {
 
 /// The same as before is the usual answer: cameras of one cabinet share an account.
 fn ask_login(dialogue: &mut Dialogue, before: Option<Credentials>) -> Result<Option<Credentials>> {
-    let question =
-        Question::new("--camera-user", "Pengguna di kamera (kosong: sama; - : tanpa)", "user at the camera (empty: as shown; - : none)");
+    let question = Question::new(
+        "--camera-user",
+        "Pengguna di kamera (kosong: seperti di kurung; - : tanpa)",
+        "user at the camera (empty: as shown; - : none)",
+    );
     let usual = before.as_ref().map_or("-", |login| login.user.as_str()).to_owned();
     let user = dialogue.ask(None, &question, Some(&usual), |text| Ok(text.to_owned()))?;
     if user == "-" {
