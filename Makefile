@@ -64,8 +64,9 @@ check: setup format clippy deny docs
 format:
 	$(CARGO) fmt --check
 
+# With what the package has beyond a build for this machine.
 clippy:
-	$(CARGO) clippy $(PROFILE) --all-targets --locked -- -D warnings
+	$(CARGO) clippy $(PROFILE) --all-targets --locked --features hardware-decoding -- -D warnings
 
 # Advisories are not in here: their database is a git repository that a machine behind a registry mirror cannot reach. `cargo deny check` with network does all four.
 deny:

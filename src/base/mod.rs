@@ -14,6 +14,7 @@ pub mod emp;
 pub mod foreground;
 pub mod geom;
 pub mod ground;
+pub mod hardware;
 pub mod handoff;
 mod homography;
 pub mod id;

@@ -79,7 +79,7 @@ fn settings(args: &Args) -> anyhow::Result<RtspSettings> {
         TransportArg::Tcp => RtspTransport::Tcp,
         TransportArg::Udp => RtspTransport::Udp,
     };
-    Ok(RtspSettings { url, credentials, transport, timeout: Duration::from_secs(10) })
+    Ok(RtspSettings { url, credentials, transport, timeout: Duration::from_secs(10), hardware: Vec::new() })
 }
 
 /// What was seen.

@@ -16,6 +16,7 @@ use crate::base::camera_url::CameraUrl;
 use crate::base::class::Class;
 use crate::base::emp::EmpTable;
 use crate::base::geom::{Line, Norm};
+use crate::base::hardware::HardwareDecoder;
 use crate::base::id::Slug;
 
 pub use calibration::{Calibration, CheckDistance};
@@ -189,6 +190,8 @@ pub struct RtspSettings {
     pub transport: RtspTransport,
     /// How long each step of the conversation may take.
     pub timeout: Duration,
+    /// Hardware to try for decoding, in this order, before the processor.
+    pub hardware: Vec<HardwareDecoder>,
 }
 
 /// How RTP packets travel.

@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ffmpeg::Packet;
+
 use super::access_unit::{AccessUnit, StreamParameters, VideoCodec};
 use super::frame::Frame;
-use super::libav::{Codec, packet};
+use super::libav::{Codec, DecodedBy, Sent, packet};
+use crate::base::hardware::{HARDWARE_DECODING, HardwareDecoder};
 use crate::base::time::{MediaTime, Stamp};
 
 /// Units whose picture is still inside the decoder. libavcodec reorders at most 16 pictures.
@@ -38,6 +41,10 @@ pub struct DecodeError {
 /// Decodes one camera's stream, in one thread. Codec, size and parameter changes are followed; damage is flagged; nothing panics.
 #[derive(Default)]
 pub struct Decoder {
+    /// Hardware to try, in this order; what fails is not tried again.
+    hardware: Vec<HardwareDecoder>,
+    /// Why hardware was given up, until somebody asks.
+    given_up: Option<String>,
     open: Option<Open>,
     connection: u32,
     entry: Entry,
@@ -49,6 +56,8 @@ pub struct Decoder {
 struct Open {
     codec: Codec,
     parameters: Arc<StreamParameters>,
+    /// Units given since the last picture came out.
+    without_picture: usize,
 }
 
 /// Whether what comes out can be trusted.
@@ -73,9 +82,27 @@ struct Pending {
 }
 
 impl Decoder {
-    /// Opens with the first unit.
+    /// Opens with the first unit. The processor decodes.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Tries this hardware first, in this order; the processor decodes when none of it can.
+    pub fn with(hardware: &[HardwareDecoder]) -> Self {
+        Self { hardware: hardware.to_vec(), ..Self::default() }
+    }
+
+    /// The hardware that decodes now.
+    pub fn hardware(&self) -> Option<HardwareDecoder> {
+        match self.open.as_ref()?.codec.by() {
+            DecodedBy::Hardware(hardware) => Some(hardware),
+            DecodedBy::Processor => None,
+        }
+    }
+
+    /// Which hardware was given up and why, once.
+    pub fn take_given_up(&mut self) -> Option<String> {
+        self.given_up.take()
     }
 
     /// What went wrong and right so far.
@@ -88,8 +115,9 @@ impl Decoder {
     /// # Errors
     /// When libavcodec cannot open a decoder for the stream: nothing of it can ever be shown.
     pub fn decode(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) -> Result<(), DecodeError> {
-        self.follow(unit, out)?;
+        self.follow(unit, out);
         self.note_loss(unit);
+        self.open(unit)?;
         if unit.is_random_access() {
             self.entry = Entry::Clean;
         }
@@ -108,32 +136,70 @@ impl Decoder {
         {
             self.receive(out);
         }
-        if let Some(open) = &mut self.open {
-            open.codec.forget();
-        }
-        self.pending.clear();
-        self.entry = Entry::Waiting;
+        self.forget();
     }
 
     /// A new connection begins anew; new parameters get a new decoder, because feeding a size change through an open one is where
     /// decoders have crashed.
-    fn follow(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) -> Result<(), DecodeError> {
+    fn follow(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) {
         if unit.connection != self.connection {
             self.connection = unit.connection;
             self.flush(out);
         }
         let same = |open: &Open| Arc::ptr_eq(&open.parameters, &unit.parameters) || open.parameters == unit.parameters;
-        if self.open.as_ref().is_some_and(same) {
+        if self.open.as_ref().is_some_and(|open| !same(open)) {
+            self.flush(out);
+            self.open = None;
+        }
+    }
+
+    /// Nothing of what is inside comes out any more, and decoding waits for a place where it can begin.
+    fn forget(&mut self) {
+        self.pending.clear();
+        self.entry = Entry::Waiting;
+        match self.hardware() {
+            // A device that was told of the end takes nothing more.
+            Some(_) => self.open = None,
+            None => self.open.iter_mut().for_each(|open| open.codec.forget()),
+        }
+    }
+
+    fn open(&mut self, unit: &AccessUnit) -> Result<(), DecodeError> {
+        if self.open.is_some() {
             return Ok(());
         }
-        self.flush(out);
-        let codec = Codec::open_live(&unit.parameters).map_err(|error| {
-            self.open = None;
-            self.health.errors += 1;
-            DecodeError { codec: unit.parameters.codec, detail: error.to_string() }
-        })?;
-        self.open = Some(Open { codec, parameters: Arc::clone(&unit.parameters) });
+        self.entry = Entry::Waiting;
+        let parameters = &unit.parameters;
+        let codec = match self.open_hardware(parameters) {
+            Some(codec) => codec,
+            None => Codec::open_live(parameters, DecodedBy::Processor).map_err(|error| {
+                self.health.errors += 1;
+                DecodeError { codec: parameters.codec, detail: error.to_string() }
+            })?,
+        };
+        self.open = Some(Open { codec, parameters: Arc::clone(parameters), without_picture: 0 });
         Ok(())
+    }
+
+    fn open_hardware(&mut self, parameters: &StreamParameters) -> Option<Codec> {
+        while let Some(&hardware) = self.hardware.first() {
+            let opened = if HARDWARE_DECODING {
+                Codec::open_live(parameters, DecodedBy::Hardware(hardware)).map_err(|error| format!("for {}: {error}", parameters.codec))
+            } else {
+                Err("is not built into this program (cargo feature `hardware-decoding`)".to_owned())
+            };
+            match opened {
+                Ok(codec) => return Some(codec),
+                Err(why) => self.give_up(hardware, &why),
+            }
+        }
+        None
+    }
+
+    fn give_up(&mut self, hardware: HardwareDecoder, why: &str) {
+        self.hardware.retain(|other| *other != hardware);
+        let said = format!("{hardware} {why}");
+        self.given_up = Some(self.given_up.take().map_or(said.clone(), |before| format!("{before}; {said}")));
     }
 
     fn note_loss(&mut self, unit: &AccessUnit) {
@@ -142,11 +208,7 @@ impl Decoder {
                 VideoCodec::Jpeg => {}
                 VideoCodec::H264 => self.entry = Entry::Damaged { since: unit.stamp.media },
                 // libavcodec 5.1 conceals missing H.265 references without a word: better no picture than a wrong one that looks right.
-                VideoCodec::H265 => {
-                    self.open.iter_mut().for_each(|open| open.codec.forget());
-                    self.pending.clear();
-                    self.entry = Entry::Waiting;
-                }
+                VideoCodec::H265 => self.forget(),
             }
         }
         if let Entry::Damaged { since } = self.entry
@@ -157,7 +219,6 @@ impl Decoder {
     }
 
     fn send(&mut self, unit: &AccessUnit, out: &mut dyn FnMut(Frame)) {
-        let Some(open) = &mut self.open else { return };
         let key = self.next_key;
         self.next_key += 1;
         if self.pending.len() == MOST_PENDING {
@@ -165,17 +226,43 @@ impl Decoder {
         }
         let damaged = matches!(self.entry, Entry::Damaged { .. });
         self.pending.push_back(Pending { key, stamp: unit.stamp, session: unit.session, number: unit.number, damaged });
-        if open.codec.send(&packet(&unit.data, key)).is_err() {
-            self.health.errors += 1;
+        let packet = packet(&unit.data, key);
+        // Software takes every packet once it was emptied; a device may first want a picture to be taken out.
+        if self.give(&packet) == Some(Sent::Full) {
+            self.receive(out);
+            self.health.errors += u64::from(self.give(&packet) == Some(Sent::Full));
         }
         self.receive(out);
+        self.look_after_hardware();
+    }
+
+    /// `None`: it was refused, which is counted.
+    fn give(&mut self, packet: &Packet) -> Option<Sent> {
+        let open = self.open.as_mut()?;
+        open.without_picture += 1;
+        let sent = open.codec.send(packet);
+        self.health.errors += u64::from(sent.is_err());
+        sent.ok()
+    }
+
+    /// A device that takes and gives nothing is left to itself; the processor goes on with the next key frame.
+    fn look_after_hardware(&mut self) {
+        if let Some(hardware) = self.hardware()
+            && self.open.as_ref().is_some_and(|open| open.without_picture > MOST_PENDING)
+        {
+            self.give_up(hardware, &format!("gave no picture for {MOST_PENDING} units"));
+            self.forget();
+        }
     }
 
     fn receive(&mut self, out: &mut dyn FnMut(Frame)) {
         let Some(open) = &mut self.open else { return };
         loop {
             let decoded = match open.codec.receive() {
-                Ok(Some(decoded)) => decoded,
+                Ok(Some(decoded)) => {
+                    open.without_picture = 0;
+                    decoded
+                }
                 Ok(None) => return,
                 Err(_) => {
                     self.health.errors += 1;

@@ -9,15 +9,34 @@ use ffmpeg::{Error, Packet, ffi};
 
 use super::access_unit::{StreamParameters, VideoCodec};
 use super::frame::Frame;
+#[cfg(feature = "hardware-decoding")]
+use super::hardware::{context as in_hardware, in_memory};
 use super::picture::{AvPicture, Converter};
+use crate::base::hardware::HardwareDecoder;
 use crate::base::time::Stamp;
 
 /// Larger pictures are refused: a damaged or hostile parameter set must not ask for gigabytes. 8K UHD is 33 million.
 const MAX_PIXELS: i64 = 36_000_000;
 
+/// What turns packets into pictures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DecodedBy {
+    Processor,
+    Hardware(HardwareDecoder),
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sent {
+    Taken,
+    /// Pictures must be received before it can be taken.
+    Full,
+}
+
 /// An open decoder of libavcodec: one thread, damaged pictures given out and flagged instead of hidden.
 pub(super) struct Codec {
     video: Video,
+    by: DecodedBy,
     converter: Option<Converter>,
     scratch: AvFrame,
 }
@@ -41,36 +60,42 @@ impl Decoded {
 
 impl Codec {
     /// For a live stream: a picture without later ones to wait for comes out at once.
-    pub(super) fn open_live(parameters: &StreamParameters) -> Result<Self, Error> {
-        let id = match parameters.codec {
-            VideoCodec::H264 => ffmpeg::codec::Id::H264,
-            VideoCodec::H265 => ffmpeg::codec::Id::HEVC,
-            VideoCodec::Jpeg => ffmpeg::codec::Id::MJPEG,
+    pub(super) fn open_live(parameters: &StreamParameters, by: DecodedBy) -> Result<Self, Error> {
+        let mut context = match by {
+            DecodedBy::Processor => in_software(parameters.codec)?,
+            DecodedBy::Hardware(hardware) => in_hardware(hardware, parameters.codec)?,
         };
-        let found = ffmpeg::decoder::find(id).ok_or(Error::DecoderNotFound)?;
-        let mut context = Context::new_with_codec(found);
         set_extradata(&mut context, &parameters.sets)?;
-        Self::open(context, Flags::LOW_DELAY | Flags::OUTPUT_CORRUPT)
+        Self::open(context, Flags::LOW_DELAY | Flags::OUTPUT_CORRUPT, by)
     }
 
     /// For a recorded film: pictures come out in the order they are shown.
     pub(super) fn open_film(parameters: ParametersRef<'_>) -> Result<Self, Error> {
-        Self::open(Context::from_parameters(parameters)?, Flags::OUTPUT_CORRUPT)
+        Self::open(Context::from_parameters(parameters)?, Flags::OUTPUT_CORRUPT, DecodedBy::Processor)
     }
 
-    fn open(mut context: Context, flags: Flags) -> Result<Self, Error> {
+    /// What decodes.
+    pub(super) fn by(&self) -> DecodedBy {
+        self.by
+    }
+
+    fn open(mut context: Context, flags: Flags, by: DecodedBy) -> Result<Self, Error> {
         silence();
         context.set_flags(flags);
         // One thread a camera: cheapest in total CPU, and slice and frame threads are where damaged streams crash decoders.
         context.set_threading(threading::Config::count(1));
         // SAFETY: the context is alive and not yet open, which is when this plain number may be set.
         unsafe { (*context.as_mut_ptr()).max_pixels = MAX_PIXELS };
-        Ok(Self { video: context.decoder().video()?, converter: None, scratch: AvFrame::empty() })
+        Ok(Self { video: context.decoder().video()?, by, converter: None, scratch: AvFrame::empty() })
     }
 
     /// Gives one packet to the decoder.
-    pub(super) fn send(&mut self, packet: &Packet) -> Result<(), Error> {
-        self.video.send_packet(packet)
+    pub(super) fn send(&mut self, packet: &Packet) -> Result<Sent, Error> {
+        match self.video.send_packet(packet) {
+            Ok(()) => Ok(Sent::Taken),
+            Err(error) if is_not_now(error) => Ok(Sent::Full),
+            Err(error) => Err(error),
+        }
     }
 
     /// Says that nothing more comes; what is still inside can then be received.
@@ -87,7 +112,7 @@ impl Codec {
     pub(super) fn receive(&mut self) -> Result<Option<Decoded>, Error> {
         match self.video.receive_frame(&mut self.scratch) {
             Ok(()) => {}
-            Err(error) if is_no_picture(error) => return Ok(None),
+            Err(error) if error == Error::Eof || is_not_now(error) => return Ok(None),
             Err(error) => return Err(error),
         }
         let frame = std::mem::replace(&mut self.scratch, AvFrame::empty());
@@ -95,7 +120,7 @@ impl Codec {
         let flags = unsafe { (*frame.as_ptr()).decode_error_flags };
         let damaged = frame.is_corrupt() || flags != 0;
         let (pts, best_pts) = (frame.pts(), frame.timestamp());
-        Ok(Some(Decoded { pts, best_pts, damaged, picture: self.as_planar_420(frame)? }))
+        Ok(Some(Decoded { pts, best_pts, damaged, picture: self.as_planar_420(in_memory(frame)?)? }))
     }
 
     fn as_planar_420(&mut self, frame: AvFrame) -> Result<AvPicture, Error> {
@@ -123,13 +148,28 @@ pub(super) fn silence() {
     ONCE.call_once(|| ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Fatal));
 }
 
-/// "Give me more first" and "that was all".
-fn is_no_picture(error: Error) -> bool {
-    match error {
-        Error::Eof => true,
-        Error::Other { errno } => std::io::Error::from_raw_os_error(errno).kind() == std::io::ErrorKind::WouldBlock,
-        _ => false,
-    }
+/// "Give me more first" when receiving, "take something out first" when sending.
+fn is_not_now(error: Error) -> bool {
+    matches!(error, Error::Other { errno } if std::io::Error::from_raw_os_error(errno).kind() == std::io::ErrorKind::WouldBlock)
+}
+
+fn in_software(codec: VideoCodec) -> Result<Context, Error> {
+    let id = match codec {
+        VideoCodec::H264 => ffmpeg::codec::Id::H264,
+        VideoCodec::H265 => ffmpeg::codec::Id::HEVC,
+        VideoCodec::Jpeg => ffmpeg::codec::Id::MJPEG,
+    };
+    ffmpeg::decoder::find(id).map(Context::new_with_codec).ok_or(Error::DecoderNotFound)
+}
+
+#[cfg(not(feature = "hardware-decoding"))]
+fn in_hardware(_: HardwareDecoder, _: VideoCodec) -> Result<Context, Error> {
+    Err(Error::DecoderNotFound)
+}
+
+#[cfg(not(feature = "hardware-decoding"))]
+fn in_memory(frame: AvFrame) -> Result<AvFrame, Error> {
+    Ok(frame)
 }
 
 fn set_extradata(context: &mut Context, sets: &[u8]) -> Result<(), Error> {

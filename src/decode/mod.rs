@@ -4,6 +4,8 @@ mod access_unit;
 mod decoder;
 mod film;
 mod frame;
+#[cfg(feature = "hardware-decoding")]
+mod hardware;
 mod libav;
 mod nal;
 mod picture;

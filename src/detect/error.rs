@@ -32,7 +32,9 @@ pub enum DetectError {
     },
 
     /// The contract names a file that is not there.
-    #[error("model `{model}`: {path} cannot be read; run models/install, or correct `file` in the contract")]
+    #[error(
+        "model `{model}`: {path} cannot be read; install the package again (from sources: models/install), or correct `file` in the contract"
+    )]
     ModelMissing {
         /// Name of the model.
         model: String,
@@ -46,7 +48,7 @@ pub enum DetectError {
     /// The weights are not those the contract was calibrated for.
     #[error(
         "model `{model}`: {path} was altered: its sha256 is {found}, the contract says {expected}; \
-         run models/install again, or calibrate a contract for the new file"
+         install the package again (from sources: models/install), or calibrate a contract for the new file"
     )]
     ModelAltered {
         /// Name of the model.
@@ -60,7 +62,9 @@ pub enum DetectError {
     },
 
     /// ONNX Runtime's library is not there.
-    #[error("ONNX Runtime: there is no library at {path}; run models/install, or set `detector.runtime_library`")]
+    #[error(
+        "ONNX Runtime: there is no library at {path}; install the package again (from sources: models/install), or set `detector.runtime_library`"
+    )]
     RuntimeMissing {
         /// Where it was looked for.
         path: PathBuf,
@@ -68,7 +72,7 @@ pub enum DetectError {
 
     /// The library, or this program, is for another box.
     #[error(
-        "ONNX Runtime: {path} is built for {built_for}, this program for {ours}; run models/install runtime on this box, \
+        "ONNX Runtime: {path} is built for {built_for}, this program for {ours}; install the package for this box (from sources: models/install runtime), \
          or point `detector.runtime_library` to a library for {ours}"
     )]
     RuntimeForAnotherProcessor {
@@ -81,7 +85,9 @@ pub enum DetectError {
     },
 
     /// The library is not one we can use.
-    #[error("ONNX Runtime: {path} cannot be used: {detail}; version 1.24 or newer is needed, models/install brings one")]
+    #[error(
+        "ONNX Runtime: {path} cannot be used: {detail}; version 1.24 or newer is needed, the package brings one (from sources: models/install)"
+    )]
     RuntimeUnusable {
         /// The library.
         path: PathBuf,

@@ -326,7 +326,7 @@ mod tests {
 
         let refused = sentence(&text);
         assert!(refused.starts_with(&format!("ONNX Runtime: {} cannot be used: failed to load", text.display())), "{refused}");
-        assert!(refused.ends_with("version 1.24 or newer is needed, models/install brings one"), "{refused}");
+        assert!(refused.ends_with("version 1.24 or newer is needed, the package brings one (from sources: models/install)"), "{refused}");
         if let Some(old) = old_runtime(directory.path()) {
             let refused = sentence(&old);
             assert!(refused.contains("expected version >= '1.24.x', but got '1.20.1'"), "{refused}");

@@ -1,6 +1,6 @@
 //! From facts about the box to findings.
 
-use super::facts::{Capped, Facts, Needs, TimeKept};
+use super::facts::{Capped, Device, Facts, Needs, TimeKept};
 use super::{Finding, What, disk};
 use crate::base::disk::megabytes;
 use crate::base::time::WallTime;
@@ -27,6 +27,9 @@ pub(super) fn findings(facts: &Facts, needs: &Needs) -> Vec<Finding> {
     found.extend(power(facts));
     found.extend(facts.memory_bytes.map(|available| memory(available, needs.memory_bytes)));
     found.extend(rights(facts));
+    if needs.hardware_decoding {
+        found.extend(hardware_decoding(&facts.devices));
+    }
     found
 }
 
@@ -189,15 +192,27 @@ fn rights(facts: &Facts) -> Vec<Finding> {
             ));
         }
     }
-    if let Some(device) = facts.locked_devices.first() {
-        let device = device.display();
-        found.push(Finding::warning(
+    found
+}
+
+fn hardware_decoding(devices: &[Device]) -> Option<Finding> {
+    if devices.is_empty() {
+        return Some(Finding::warning(
             What::Rights,
-            format!("pengguna ini tidak boleh membuka `{device}`, jadi pengurai gambar perangkat keras tidak dapat dipakai; jalankan `sudo usermod -aG video,render PENGGUNA` lalu mulai ulang layanan"),
-            format!("this user may not open `{device}`, so hardware decoding cannot be used; run `sudo usermod -aG video,render USER` and start the service anew"),
+            "kamera diminta diurai perangkat keras (`hardware_decoders`), padahal tidak ada `/dev/video*`; hapus baris itu, atau beri layanan hak atas perangkatnya (`/usr/lib/simpang/hardware-decoding.conf`)".to_owned(),
+            "a camera asks to be decoded by hardware (`hardware_decoders`), but there is no `/dev/video*`; remove that line, or let the service have its devices (`/usr/lib/simpang/hardware-decoding.conf`)".to_owned(),
         ));
     }
-    found
+    let device = devices.iter().find(|device| !device.may_open)?.path.display();
+    Some(Finding::warning(
+        What::Rights,
+        format!(
+            "pengguna ini tidak boleh membuka `{device}`, jadi pengurai gambar perangkat keras tidak dapat dipakai; jalankan `sudo usermod -aG video,render PENGGUNA` lalu mulai ulang layanan"
+        ),
+        format!(
+            "this user may not open `{device}`, so hardware decoding cannot be used; run `sudo usermod -aG video,render USER` and start the service anew"
+        ),
+    ))
 }
 
 #[cfg(test)]
@@ -223,10 +238,10 @@ mod tests {
             capped: None,
             cooling: Vec::new(),
             memory_bytes: Some(1 << 30),
-            locked_devices: Vec::new(),
+            devices: Vec::new(),
             user: 990,
         };
-        (facts, Needs { folders: vec![("/var/lib/simpang".into(), 1 << 30)], memory_bytes: 235 << 20 })
+        (facts, Needs { folders: vec![("/var/lib/simpang".into(), 1 << 30)], memory_bytes: 235 << 20, hardware_decoding: false })
     }
 
     /// What is not good about a box that differs from a healthy one like this.
@@ -389,13 +404,25 @@ mod tests {
             "`/var/lib/simpang/outbox.db` milik pengguna lain",
             "`/var/lib/simpang/outbox.db` belongs to another user",
         );
-        let locked = with(|facts| facts.locked_devices = vec!["/dev/dri/renderD128".into()]);
-        assert_only(
-            &locked,
-            Warning,
-            &What::Rights,
-            "pengguna ini tidak boleh membuka `/dev/dri/renderD128`",
-            "this user may not open `/dev/dri/renderD128`",
+    }
+
+    #[test]
+    fn a_device_is_missed_only_where_hardware_is_to_decode() {
+        let (mut facts, mut needs) = healthy();
+        let locked = Device { path: "/dev/video10".into(), may_open: false };
+        let mut look = |devices: &[Device], hardware_decoding| {
+            facts.devices = devices.to_vec();
+            needs.hardware_decoding = hardware_decoding;
+            findings(&facts, &needs).into_iter().filter(|finding| finding.severity > Good).collect::<Vec<_>>()
+        };
+        assert!(look(&[], false).is_empty() && look(std::slice::from_ref(&locked), false).is_empty());
+        assert!(look(&[Device { may_open: true, ..locked.clone() }], true).is_empty());
+        let (id, en) = (
+            "kamera diminta diurai perangkat keras",
+            "a camera asks to be decoded by hardware (`hardware_decoders`), but there is no `/dev/video*`",
         );
+        assert_only(&look(&[], true), Warning, &What::Rights, id, en);
+        let (id, en) = ("pengguna ini tidak boleh membuka `/dev/video10`", "this user may not open `/dev/video10`");
+        assert_only(&look(&[locked], true), Warning, &What::Rights, id, en);
     }
 }

@@ -9,7 +9,7 @@ use super::trial::is_drawn;
 use crate::base::disk::{Room, Trouble};
 use crate::base::thermal;
 use crate::base::time::WallTime;
-use crate::config::settings::Settings;
+use crate::config::settings::{CameraSettings, Settings, SourceSettings};
 
 /// What a copy of the model takes, and what everything else does (measured with EfficientDet-Lite0).
 const BYTES_A_SESSION: u64 = 45 << 20;
@@ -22,6 +22,8 @@ pub struct Needs {
     pub folders: Vec<(PathBuf, u64)>,
     /// Memory.
     pub memory_bytes: u64,
+    /// Whether a camera is to be decoded by hardware.
+    pub hardware_decoding: bool,
 }
 
 impl Needs {
@@ -32,14 +34,16 @@ impl Needs {
         folders.extend(settings.report.as_ref().map(|report| (report.folder.clone(), 0)));
         let needs_model = !settings.cameras.iter().all(is_drawn);
         let sessions = if needs_model { settings.detector.sessions as u64 } else { 0 };
-        Self { folders, memory_bytes: BYTES_BESIDES + sessions * BYTES_A_SESSION }
+        let by_hardware = |camera: &CameraSettings| matches!(&camera.source, SourceSettings::Rtsp(rtsp) if !rtsp.hardware.is_empty());
+        let hardware_decoding = settings.cameras.iter().any(by_hardware);
+        Self { folders, memory_bytes: BYTES_BESIDES + sessions * BYTES_A_SESSION, hardware_decoding }
     }
 }
 
 /// Without a configuration: one copy of the model.
 impl Default for Needs {
     fn default() -> Self {
-        Self { folders: Vec::new(), memory_bytes: BYTES_BESIDES + BYTES_A_SESSION }
+        Self { folders: Vec::new(), memory_bytes: BYTES_BESIDES + BYTES_A_SESSION, hardware_decoding: false }
     }
 }
 
@@ -64,10 +68,19 @@ pub struct Facts {
     pub cooling: Vec<String>,
     /// Memory that can be had without swapping.
     pub memory_bytes: Option<u64>,
-    /// Picture devices that this user may not open.
-    pub locked_devices: Vec<PathBuf>,
+    /// Devices that decode or draw.
+    pub devices: Vec<Device>,
     /// Who looks.
     pub user: u32,
+}
+
+/// A device that decodes or draws: `/dev/video*`, `/dev/dri/renderD*`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Whether this user may open it.
+    pub may_open: bool,
 }
 
 /// Who keeps the clock right.
@@ -122,7 +135,7 @@ impl Facts {
             capped: capped(root),
             cooling: cooling(root),
             memory_bytes: available(&fs::read_to_string(root.join("proc/meminfo")).unwrap_or_default()),
-            locked_devices: locked_devices(root),
+            devices: devices(root),
             user: rustix::process::geteuid().as_raw(),
         }
     }
@@ -211,16 +224,17 @@ fn available(meminfo: &str) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-fn locked_devices(root: &Path) -> Vec<PathBuf> {
+fn devices(root: &Path) -> Vec<Device> {
     use rustix::fs::Access;
     let in_folder = |folder: &str, beginning: &'static str| {
         let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten().map(|entry| entry.path());
         entries.filter(move |path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(beginning)))
     };
-    let devices = in_folder("dev", "video").chain(in_folder("dev/dri", "renderD"));
-    let mut locked: Vec<PathBuf> = devices.filter(|path| rustix::fs::access(path, Access::READ_OK | Access::WRITE_OK).is_err()).collect();
-    locked.sort();
-    locked
+    let found = in_folder("dev", "video").chain(in_folder("dev/dri", "renderD"));
+    let device = |path: PathBuf| Device { may_open: rustix::fs::access(&path, Access::READ_OK | Access::WRITE_OK).is_ok(), path };
+    let mut devices: Vec<Device> = found.map(device).collect();
+    devices.sort_by(|a, b| a.path.cmp(&b.path));
+    devices
 }
 
 #[cfg(test)]
@@ -241,14 +255,18 @@ mod tests {
     }
 
     fn read(files: &[(&str, &str)]) -> Facts {
-        Facts::read(made_up(files).path(), &Needs { folders: Vec::new(), memory_bytes: 0 }, WallTime::from_micros(0))
+        Facts::read(
+            made_up(files).path(),
+            &Needs { folders: Vec::new(), memory_bytes: 0, hardware_decoding: false },
+            WallTime::from_micros(0),
+        )
     }
 
     #[test]
     fn a_box_that_tells_nothing_is_read_all_the_same() {
         let facts = read(&[]);
         assert_eq!((facts.time, facts.temperature_c, facts.throttled, facts.capped), (TimeKept::Nobody, None, None, None));
-        assert!(facts.cooling.is_empty() && facts.locked_devices.is_empty() && facts.memory_bytes.is_none());
+        assert!(facts.cooling.is_empty() && facts.devices.is_empty() && facts.memory_bytes.is_none());
     }
 
     #[test]

@@ -48,20 +48,23 @@ fn model_error_in_indonesian(error: &DetectError) -> String {
             format!("uraian model `{}` salah ({detail}); betulkan menurut models/README.md", path.display())
         }
         DetectError::ModelMissing { model, path, .. } => {
-            format!("berkas model `{model}` tidak ada di `{}`; jalankan models/install", path.display())
+            format!("berkas model `{model}` tidak ada di `{}`; pasang lagi paketnya (dari sumber: models/install)", path.display())
         }
         DetectError::ModelAltered { model, path, .. } => {
-            format!("berkas model `{model}` di `{}` rusak atau berubah (sha256 lain); jalankan models/install lagi", path.display())
+            format!(
+                "berkas model `{model}` di `{}` rusak atau berubah (sha256 lain); pasang lagi paketnya (dari sumber: models/install)",
+                path.display()
+            )
         }
         DetectError::RuntimeMissing { path } => {
-            format!("pustaka ONNX Runtime tidak ada di `{}`; jalankan models/install runtime", path.display())
+            format!("pustaka ONNX Runtime tidak ada di `{}`; pasang lagi paketnya (dari sumber: models/install runtime)", path.display())
         }
         DetectError::RuntimeForAnotherProcessor { path, built_for, ours } => format!(
-            "pustaka ONNX Runtime `{}` untuk {built_for}, sedangkan program ini untuk {ours}; jalankan models/install runtime di kotak ini",
+            "pustaka ONNX Runtime `{}` untuk {built_for}, sedangkan program ini untuk {ours}; pasang paket untuk kotak ini (dari sumber: models/install runtime)",
             path.display()
         ),
         DetectError::RuntimeUnusable { path, detail } => format!(
-            "pustaka ONNX Runtime `{}` tidak dapat dipakai ({detail}); perlu versi 1.24 atau lebih baru, jalankan models/install runtime",
+            "pustaka ONNX Runtime `{}` tidak dapat dipakai ({detail}); perlu versi 1.24 atau lebih baru, pasang lagi paketnya (dari sumber: models/install runtime)",
             path.display()
         ),
         DetectError::ProviderMissing { provider, library, .. } => {

@@ -22,6 +22,7 @@ use super::gate::FrameGate;
 use super::live::LiveCamera;
 use super::simulated::SimulatedFrames;
 use crate::base::handoff::{Empty, Receiver, Sender, WhenFull, channel};
+use crate::base::hardware::HardwareDecoder;
 use crate::base::id::Slug;
 use crate::base::time::{Clock, MediaTime};
 use crate::config::settings::{CameraSettings, RtspSettings, SourceSettings};
@@ -87,7 +88,9 @@ impl CameraFeed {
         let (clock, runtime) = on;
         let board = Arc::clone(&outlet.board);
         let (units, decoder_end) = backlog();
-        let thread = spawn(id, move || decode(&decoder_end, outlet))?;
+        let decoder = Decoder::with(&settings.hardware);
+        let named = id.clone();
+        let thread = spawn(id, move || decode(&named, (&decoder_end, decoder), outlet))?;
         let (tell, told) = watch::channel(());
         let (task_ends, task_over) = channel(1, WhenFull::Block);
         let camera = LiveCamera::new(id.clone(), settings.clone(), (clock, Arc::clone(&board)));
@@ -156,8 +159,9 @@ impl Outlet {
 }
 
 /// The decoder thread of a camera. Ends when the socket's side is gone or nobody listens.
-fn decode(units: &BacklogReceiver, mut outlet: Outlet) {
-    let mut decoder = Decoder::new();
+fn decode(id: &Slug, from: (&BacklogReceiver, Decoder), mut outlet: Outlet) {
+    let (units, mut decoder) = from;
+    let mut hardware = None;
     let board = Arc::clone(&outlet.board);
     while let Some(unit) = units.pop() {
         let mut listens = true;
@@ -166,7 +170,20 @@ fn decode(units: &BacklogReceiver, mut outlet: Outlet) {
             return;
         }
         board.note_decoder(opened.err(), decoder.health());
+        tell_hardware(id, &mut decoder, &mut hardware);
     }
+}
+
+/// Says once what decodes, when it is not the processor, and what cannot.
+fn tell_hardware(id: &Slug, decoder: &mut Decoder, before: &mut Option<HardwareDecoder>) {
+    if let Some(why) = decoder.take_given_up() {
+        tracing::warn!(camera = id.as_str(), "camera `{id}`: hardware is not used for decoding: {why}");
+    }
+    let now = decoder.hardware();
+    if let Some(hardware) = now.filter(|_| now != *before) {
+        tracing::info!(camera = id.as_str(), "camera `{id}`: decoded by {hardware}");
+    }
+    *before = now;
 }
 
 /// A film or a scene, shown at its own speed.

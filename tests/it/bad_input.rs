@@ -143,7 +143,7 @@ fn weights_that_are_missing_or_altered_are_not_run() {
     let right = sha256(&tiny(13));
     contract(&workshop, &right);
     let missing = format!(
-        "model `tiny`: {weights} cannot be read; run models/install, or correct `file` in the contract: No such file or directory (os error 2)"
+        "model `tiny`: {weights} cannot be read; install the package again (from sources: models/install), or correct `file` in the contract: No such file or directory (os error 2)"
     );
     expect(1, &run_with(&config), &missing);
 
@@ -152,7 +152,7 @@ fn weights_that_are_missing_or_altered_are_not_run() {
     workshop.write("tiny.onnx", &altered);
     let sentence = format!(
         "model `tiny`: {weights} was altered: its sha256 is {}, the contract says {right}; \
-         run models/install again, or calibrate a contract for the new file",
+         install the package again (from sources: models/install), or calibrate a contract for the new file",
         sha256(&altered)
     );
     expect(1, &run_with(&config), &sentence);
@@ -184,7 +184,7 @@ fn a_runtime_library_that_is_none_is_refused_with_a_way_out() {
     let ended = run_with(&config);
     let library = library.canonicalize().expect("just written");
     let before = format!("simpang: ONNX Runtime: {} cannot be used: ", library.display());
-    let after = "; version 1.24 or newer is needed, models/install brings one\n";
+    let after = "; version 1.24 or newer is needed, the package brings one (from sources: models/install)\n";
     let is_ours = ended.stderr.starts_with(&before) && ended.stderr.ends_with(after) && ended.stderr.lines().count() == 1;
     assert!(is_ours && ended.code == Some(1), "{:?} {}", ended.code, ended.stderr);
 }

@@ -117,7 +117,7 @@ fn launch(port: u16, film: Option<&Path>, encoding: Encoding, auth: Auth) -> (Ch
 pub(crate) fn rtsp_camera(url: &str, transport: RtspTransport, password: Option<&str>) -> CameraSettings {
     let credentials = password.map(|password| Credentials { user: "viewer".into(), password: Secret::new(password.into()) });
     let url = url.parse().expect("a url");
-    camera(SourceSettings::Rtsp(RtspSettings { url, credentials, transport, timeout: Duration::from_secs(3) }))
+    camera(SourceSettings::Rtsp(RtspSettings { url, credentials, transport, timeout: Duration::from_secs(3), hardware: Vec::new() }))
 }
 
 /// Settings of a camera with this source, every frame analysed, no rules.

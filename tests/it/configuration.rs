@@ -264,8 +264,8 @@ fn a_drawn_junction_needs_no_model() {
         .expect_err("no model");
     assert_eq!(
         error.to_string(),
-        "box.toml:1: `detector.model` is not given and there is no `models/efficientdet-lite0.toml`: run `models/install`, or name another file here\n\
-         box.toml:1: `detector.runtime_library` is not given and there is no `models/runtime/libonnxruntime.so`: run `models/install`, or name another \
+        "box.toml:1: `detector.model` is not given and there is no `models/efficientdet-lite0.toml`: install the package again (from sources: `models/install`), or name another file here\n\
+         box.toml:1: `detector.runtime_library` is not given and there is no `models/runtime/libonnxruntime.so`: install the package again (from sources: `models/install`), or name another \
          file here\n2 problems in configuration `box.toml`"
     );
 }

@@ -143,7 +143,7 @@ fn a_runtime_for_another_processor_names_both_and_no_restart_is_tried() {
     let config = workshop.write("foreign.toml", text);
     let sentence = |path: &Path| {
         format!(
-            "ONNX Runtime: {} is built for {theirs}, this program for {ours}; run models/install runtime on this box, \
+            "ONNX Runtime: {} is built for {theirs}, this program for {ours}; install the package for this box (from sources: models/install runtime), \
              or point `detector.runtime_library` to a library for {ours}",
             path.display()
         )

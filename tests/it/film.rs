@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use simpang::base::geom::FrameSize;
+use simpang::base::hardware::HardwareDecoder;
 use simpang::base::time::{MediaTime, Stamp, WallTime};
 use simpang::decode::{AccessUnit, ColourMatrix, ColourRange, Decoder, Frame, StreamParameters, VideoCodec};
 use simpang::source::fault::SourceError;
@@ -192,6 +193,18 @@ fn a_stream_entered_in_the_middle_begins_at_the_next_key_frame() {
         assert!(frames.iter().all(|frame| !frame.is_damaged()), "{codec}");
         assert_eq!(decoder.health().skipped, 7, "{codec}");
     }
+}
+
+#[test]
+fn hardware_that_is_not_there_leaves_decoding_to_the_processor() {
+    let units = stream(VideoCodec::H265, "320x240");
+    let mut decoder = Decoder::with(&[HardwareDecoder::V4l2M2m, HardwareDecoder::Rkmpp]);
+    let frames: Vec<_> = decode(&mut decoder, &units).iter().map(|frame| frame.planes().y.to_vec()).collect();
+    let said = decoder.take_given_up().expect("a machine without such hardware");
+    assert!(said.starts_with("v4l2m2m ") && said.contains("; rkmpp "), "{said}");
+    assert_eq!((decoder.take_given_up(), decoder.hardware()), (None, None));
+    let by_the_processor: Vec<_> = decode(&mut Decoder::new(), &units).iter().map(|frame| frame.planes().y.to_vec()).collect();
+    assert_eq!(frames, by_the_processor);
 }
 
 #[test]

@@ -59,7 +59,11 @@ impl TinyModel {
 
 fn ssd_graph() -> Graph {
     let boxes = vec![0.25, 0.125, 0.5, 0.5, 0.5, 0.5, 0.75, 0.5625, 0.0, 0.0, 1.0, 1.0];
-    let scores = vec![0.1, 0.0, 0.75, 0.5, 0.0, 0.0, 0.2, 0.9, 0.2];
+    ssd_graph_of(boxes, vec![0.1, 0.0, 0.75, 0.5, 0.0, 0.0, 0.2, 0.9, 0.2])
+}
+
+/// Top, left, bottom, right of three boxes, and for each its scores as person, bicycle and car.
+fn ssd_graph_of(boxes: Vec<f32>, scores: Vec<f32>) -> Graph {
     Graph {
         opset: 13,
         input: "image",
@@ -75,6 +79,13 @@ fn ssd_graph() -> Graph {
 
 pub(crate) fn ssd() -> TinyModel {
     TinyModel::new("ssd", "boxes = \"boxes\", scores = \"scores\"", "", ssd_graph())
+}
+
+/// Sees three people in every picture.
+pub(crate) fn three_people() -> TinyModel {
+    let boxes = vec![0.25, 0.125, 0.5, 0.25, 0.25, 0.4, 0.5, 0.525, 0.375, 0.7, 0.625, 0.825];
+    let graph = ssd_graph_of(boxes, vec![0.75, 0.0, 0.1, 0.8, 0.0, 0.1, 0.9, 0.0, 0.1]);
+    TinyModel::new("ssd", "boxes = \"boxes\", scores = \"scores\"", "", graph)
 }
 
 fn project(path: &str) -> PathBuf {
@@ -195,12 +206,18 @@ fn a_wrong_file_is_refused_with_a_sentence_that_says_what_to_do() {
 
     model.write();
     std::fs::remove_file(model.directory.path().join("tiny.onnx")).expect("was there");
-    assert_eq!(open(&model), "model `tiny`: tiny.onnx cannot be read; run models/install, or correct `file` in the contract");
+    assert_eq!(
+        open(&model),
+        "model `tiny`: tiny.onnx cannot be read; install the package again (from sources: models/install), or correct `file` in the contract"
+    );
 
     std::fs::write(model.directory.path().join("tiny.onnx"), b"altered").expect("weights");
     let altered = open(&model);
     assert!(altered.starts_with("model `tiny`: tiny.onnx was altered: its sha256 is 4aa00915"), "{altered}");
-    assert!(altered.ends_with("run models/install again, or calibrate a contract for the new file"), "{altered}");
+    assert!(
+        altered.ends_with("install the package again (from sources: models/install), or calibrate a contract for the new file"),
+        "{altered}"
+    );
 
     let contract = model.contract.replace("fit =", "fitt =");
     std::fs::write(model.contract_path(), contract).expect("contract");
@@ -248,7 +265,7 @@ fn a_missing_runtime_or_provider_is_said_and_never_replaced_silently() {
     let missing = DetectorSettings { runtime_library: project("models/runtime/nothing.so"), ..settings(&path) };
     assert_eq!(
         sentence(Pool::open(&missing), &model),
-        "ONNX Runtime: there is no library at models/runtime/nothing.so; run models/install, or set `detector.runtime_library`"
+        "ONNX Runtime: there is no library at models/runtime/nothing.so; install the package again (from sources: models/install), or set `detector.runtime_library`"
     );
     let provider = DetectorSettings { execution_providers: vec![ExecutionProvider::Cuda, ExecutionProvider::Cpu], ..settings(&path) };
     let sentence = sentence(Pool::open(&provider), &model);

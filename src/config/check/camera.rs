@@ -9,10 +9,11 @@ use super::{Checker, below};
 use crate::base::camera_url::{CameraUrl, without_secrets};
 use crate::base::class::Class;
 use crate::base::geom::{Line, Norm};
+use crate::base::hardware::HardwareDecoder;
 use crate::base::id::Slug;
 use crate::config::document::list;
 use crate::config::file::DurationText;
-use crate::config::file::camera::{CameraFile, DetectFile, TrackFile, Transport};
+use crate::config::file::camera::{CameraFile, DetectFile, HardwareDecoderFile, TrackFile, Transport};
 use crate::config::nearest::did_you_mean;
 use crate::config::settings::{
     CameraDetectSettings, CameraSettings, Credentials, RtspSettings, RtspTransport, SourceSettings, TrackScores, TrackSettings, Zone,
@@ -92,7 +93,7 @@ impl Checker<'_> {
             Transport::Udp => RtspTransport::Udp,
         };
         let timeout = self.duration(&below(path, "timeout"), file.timeout, DurationText::from_secs(1)..=DurationText::from_secs(60));
-        Some(RtspSettings { url: url?, credentials, transport, timeout })
+        Some(RtspSettings { url: url?, credentials, transport, timeout, hardware: hardware_decoders(&file.hardware_decoders) })
     }
 
     /// That it is an address, without ever showing it: people paste passwords into it.
@@ -208,4 +209,19 @@ fn has_password_parameter(text: &str) -> bool {
 fn percent_encoded(text: &str) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     text.bytes().map(|byte| if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// A program that cannot use them says so when it decodes: a camera is not left out for that.
+fn hardware_decoders(file: &[HardwareDecoderFile]) -> Vec<HardwareDecoder> {
+    let mut hardware = Vec::new();
+    for one in file {
+        let one = match one {
+            HardwareDecoderFile::V4l2m2m => HardwareDecoder::V4l2M2m,
+            HardwareDecoderFile::Rkmpp => HardwareDecoder::Rkmpp,
+        };
+        if !hardware.contains(&one) {
+            hardware.push(one);
+        }
+    }
+    hardware
 }

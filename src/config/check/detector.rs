@@ -39,7 +39,7 @@ impl Checker<'_> {
         }
         let found = self.around.installations.iter().map(|folder| folder.join(usual)).find(|file| file.is_file());
         found.unwrap_or_else(|| {
-            self.say(path, format!("is not given and there is no `{usual}`: run `models/install`, or name another file here"));
+            self.say(path, format!("is not given and there is no `{usual}`: install the package again (from sources: `models/install`), or name another file here"));
             PathBuf::from(usual)
         })
     }

@@ -45,6 +45,10 @@ pub struct CameraFile {
     pub transport: Transport,
     /// How long each step of the conversation with the camera may take, 1 s to 60 s. Raise it on slow links; then a dead camera is noticed later.
     pub timeout: DurationText,
+    /// Hardware that decodes the stream, tried in this order: `v4l2m2m` (Raspberry Pi 4 and others), `rkmpp` (Rockchip, with a vendor's libavcodec).
+    /// The processor is always tried last, and takes over from hardware that fails. Add it when decoding is what loads the box: `simpang capacity`
+    /// tells. The service's user must be in the group `video`.
+    pub hardware_decoders: Vec<HardwareDecoderFile>,
     /// Most frames a second that are analysed, 0.5 to 60; the rest is skipped evenly. 8 is enough to count vehicles. Lower it to carry more cameras.
     pub analyse_fps: f32,
     /// Compass bearing of the view in degrees, 0 to 360 (0 is north, 90 east). Draws the view on maps.
@@ -84,6 +88,16 @@ pub enum Transport {
     Tcp,
     /// Datagrams.
     Udp,
+}
+
+/// Hardware that decodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum HardwareDecoderFile {
+    /// A stateful memory-to-memory device of Video4Linux.
+    V4l2m2m,
+    /// Rockchip's Media Process Platform.
+    Rkmpp,
 }
 
 /// How one camera's frames are searched.
@@ -193,6 +207,7 @@ impl Default for CameraFile {
             password_file: None,
             password_credential: None,
             transport: Transport::Tcp,
+            hardware_decoders: Vec::new(),
             timeout: DurationText::from_secs(10),
             analyse_fps: 10.0,
             bearing_deg: None,
