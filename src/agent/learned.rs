@@ -4,14 +4,14 @@
 //! renamed, so a power cut leaves the old one or the new one. Whatever it looks like when it is read, the agent starts: a file that is damaged or
 //! about another view is set aside, and learning begins anew.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::checksum::sha256_hex;
+use crate::base::durable::{self, Access};
 use crate::base::id::Slug;
 use crate::base::time::WallTime;
 use crate::config::settings::{CameraSettings, SourceSettings};
@@ -142,13 +142,8 @@ impl Shelf {
     /// When the disk does not take it; what was there before is still there.
     pub(super) fn put(&self, camera: &Slug, kept: &Kept) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let fresh = self.folder.join(format!("{camera}.new"));
         // It shows where the street has edges: for the owner only.
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-        file.write_all(&text(kept)?)?;
-        file.sync_all()?;
-        fs::rename(&fresh, self.path(camera))?;
-        File::open(&self.folder)?.sync_all()
+        durable::replace(&self.path(camera), &text(kept)?, Access::Mode(0o600))
     }
 }
 

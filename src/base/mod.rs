@@ -8,6 +8,7 @@ pub mod checksum;
 pub mod class;
 pub mod cue;
 pub mod disk;
+pub mod durable;
 mod eigen;
 pub mod elf;
 pub mod emp;

@@ -1,7 +1,6 @@
 //! `simpang probe`: what a camera sends, in a few lines, and a still.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -10,10 +9,10 @@ use crate::base::camera_url::CameraUrl;
 use crate::base::time::{Clock, MediaTime, Stamp, SystemClock, thread_cpu};
 use crate::config::secret_file;
 use crate::config::settings::{Credentials, RtspSettings, RtspTransport};
-use crate::decode::{AccessUnit, Decoder, Frame};
+use crate::decode::{Decoder, Frame};
 use crate::source::address;
 use crate::source::fault::Fault;
-use crate::source::rtsp::{CompressedPicture, RtspClient, RtspStream, StreamFacts};
+use crate::source::rtsp::{CompressedPicture, Place, RtspClient, RtspStream, StreamFacts};
 use crate::vision::Still;
 
 /// Shows what a camera sends: codec, size, frame rate, key-frame distance, clock; with `--still` also a picture.
@@ -136,17 +135,10 @@ impl Found {
         self.last_time = self.last_time.max(picture.at);
         self.bytes += picture.data.len() as u64;
         self.lost_packets += u64::from(picture.lost_packets);
-        let unit = AccessUnit {
-            stamp: Stamp { media: picture.at, wall: clock.wall() },
-            connection: 1,
-            session: 1,
-            number: self.pictures,
-            after_loss: picture.lost_packets > 0,
-            parameters: Arc::clone(&picture.parameters),
-            data: picture.data,
-        };
+        let at = picture.at;
+        let unit = picture.into_unit(Stamp { media: at, wall: clock.wall() }, Place::in_only_connection(self.pictures));
         if unit.is_random_access() {
-            self.key_frames.push(picture.at);
+            self.key_frames.push(at);
         }
         let before = thread_cpu();
         let opened = decoder.decode(&unit, &mut |frame| self.last = Some(frame));

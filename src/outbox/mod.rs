@@ -9,6 +9,7 @@
 //! three times, or when the size limit leaves no other way; each is counted. The MQTT client only moves bytes: it forgets what it had
 //! accepted when the broker forgets its session (measured: 200 messages for each broker death), the store does not.
 
+mod aside;
 mod cause;
 pub mod certificate;
 pub mod embedded;
@@ -197,10 +198,6 @@ impl Outbox {
     /// [`OutboxError`] when the directory cannot be used or belongs to a newer version.
     pub fn start(settings: &OutboxSettings, parts: Parts) -> Result<Self, OutboxError> {
         let (store, salvaged) = store::Store::open(settings, parts.clock.wall())?;
-        if let Some(found) = &salvaged {
-            let (aside, messages, waiting, lost) = (found.aside.display(), found.messages, found.waiting, found.lost);
-            tracing::error!(%aside, messages, waiting, lost, "outbox: database was damaged, set aside, intact messages taken over");
-        }
         let (depth, oldest) = store.depth()?;
         let left_open = store.open_events()?;
         let status = Arc::new(Mutex::new(OutboxStatus::new(depth, oldest, salvaged)));

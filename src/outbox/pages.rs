@@ -66,16 +66,20 @@ impl Pages {
     }
 
     /// Calls `found` with every row of `columns` columns on any page that holds rows. Rows may come in any order, and deleted ones too.
-    pub(super) fn rows(&self, columns: usize, mut found: impl FnMut(Row, Vec<Value>)) {
+    ///
+    /// # Errors
+    /// Those of `found`; a page that cannot be read is passed over.
+    pub(super) fn rows<E>(&self, columns: usize, mut found: impl FnMut(Row, Vec<Value>) -> Result<(), E>) -> Result<(), E> {
         for number in 2..=self.count {
             let Some(page) = self.read(number).filter(|page| page[0] == LEAF) else { continue };
             let cells = usize::from(u16::from_be_bytes([page[3], page[4]]));
             for cell in 0..cells {
                 if let Some((row, values)) = self.cell(&page, cell).filter(|(_, values)| values.len() == columns) {
-                    found(row, values);
+                    found(row, values)?;
                 }
             }
         }
+        Ok(())
     }
 
     /// The row in the `cell`th cell of a leaf.

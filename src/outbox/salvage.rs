@@ -4,16 +4,15 @@
 //! what was lost. The damaged file stays for whoever wants to look.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, Transaction, params, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, Transaction, params, params_from_iter};
 
+use super::aside::Aside;
 use super::pages::Pages;
 use super::store::checksum;
 use super::window::Row;
-use crate::base::time::WallTime;
 
 /// Row numbers that are tried one by one across damaged places, in all: bounds the time an open takes.
 const PROBES: u32 = 50_000;
@@ -31,57 +30,64 @@ pub struct Salvaged {
     pub lost: u64,
 }
 
-/// Renames the database and its log; the name says when.
-pub(super) fn set_aside(path: &Path, now: WallTime) -> io::Result<PathBuf> {
-    let stamp: String = now.to_string().chars().filter(char::is_ascii_alphanumeric).collect();
-    let named = |copy: u32| path.with_file_name(format!("outbox-damaged-{stamp}-{copy}.db"));
-    let aside = (0..).map(named).find(|name| !name.exists()).expect("file names do not run out");
-    std::fs::rename(path, &aside)?;
-    for suffix in ["-wal", "-shm"] {
-        let (from, to) = (with_suffix(path, suffix), with_suffix(&aside, suffix));
-        match std::fs::rename(from, to) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+/// How much is taken over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Extent {
+    Everything,
+    /// What still has to be sent, without the history of what was.
+    Waiting,
+}
+
+/// Copies what is intact into the new database, in one transaction. Doing it again changes nothing.
+///
+/// # Errors
+/// Those of the new database, a full disk above all; none because of what the damaged one looks like.
+pub(super) fn take_over(aside: &Aside, into: &mut Connection) -> rusqlite::Result<Salvaged> {
+    let salvaged = match take(aside, into, Extent::Everything) {
+        // History is worth less than what waits.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => take(aside, into, Extent::Waiting),
+        taken => taken,
+    }?;
+    let (aside, messages, waiting, lost) = (salvaged.aside.display(), salvaged.messages, salvaged.waiting, salvaged.lost);
+    if messages == 0 {
+        tracing::error!(%aside, lost, "outbox: database was damaged, set aside, no message in it can be read");
+    } else {
+        tracing::error!(%aside, messages, waiting, lost, "outbox: database was damaged, set aside, intact messages taken over");
     }
-    Ok(aside)
+    Ok(salvaged)
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-/// Copies what is intact into the new database.
-pub(super) fn take_over(aside: PathBuf, into: &mut Connection) -> rusqlite::Result<Salvaged> {
-    let old = Connection::open_with_flags(&aside, OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
+fn take(aside: &Aside, into: &mut Connection, extent: Extent) -> rusqlite::Result<Salvaged> {
+    let old = Connection::open_with_flags(aside.file(), OpenFlags::SQLITE_OPEN_READ_WRITE).ok();
     let tx = into.transaction()?;
-    let mut taker = Taker { tx: &tx, queue: old.as_ref().and_then(read_queue), lanes: BTreeMap::new(), messages: 0, waiting: 0 };
-    let complete = old.as_ref().is_some_and(|old| taker.by_query(old));
+    let mut taker = Taker { tx: &tx, extent, queue: old.as_ref().and_then(read_queue), lanes: BTreeMap::new() };
+    let complete = old.as_ref().map_or(Ok(false), |old| taker.by_query(old))?;
     let sequences: BTreeMap<String, i64> =
         old.as_ref().map_or_else(BTreeMap::new, |old| read_pairs(old, "SELECT source, last FROM sequences"));
     let open_events: BTreeMap<String, String> =
         old.as_ref().map_or_else(BTreeMap::new, |old| read_pairs(old, "SELECT event, body FROM open_events"));
     // Closed first, because closing may bring the log into the file.
     drop(old);
-    if !complete && let Ok(pages) = Pages::open(&aside, &with_suffix(&aside, "-wal")) {
+    if !complete && let Ok(pages) = Pages::open(aside.file(), &aside.log()) {
         pages.rows(COLUMNS, |row, mut columns| {
             columns[0] = Value::Integer(row);
-            taker.take(row, &columns);
-        });
+            taker.take(row, &columns)
+        })?;
     }
     for (event, body) in &open_events {
         tx.execute("INSERT OR IGNORE INTO open_events VALUES (?1, ?2)", params![event, body])?;
     }
-    let (messages, waiting) = (taker.messages, taker.waiting);
     let mut lost = 0;
     for (source, seen) in taker.lanes(&sequences) {
         lost += seen.lost();
-        tx.execute("INSERT OR REPLACE INTO sequences VALUES (?1, ?2)", params![source, seen.last])?;
+        let later = "INSERT INTO sequences VALUES (?1, ?2) ON CONFLICT (source) DO UPDATE SET last = max(last, excluded.last)";
+        tx.execute(later, params![source, seen.last])?;
     }
+    // Counted in the new database, which holds nothing else: so it is the same the second time.
+    let count = |table: &str| tx.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
+    let salvaged = Salvaged { aside: aside.file().to_owned(), messages: count("messages")?, waiting: count("queue")?, lost };
     tx.commit()?;
-    Ok(Salvaged { aside, messages, waiting, lost })
+    Ok(salvaged)
 }
 
 /// Columns of the table `messages`: row, source, sequence, accepted, event, revision, topic, payload, …, checksum.
@@ -105,35 +111,30 @@ impl Lane {
     }
 }
 
-/// Writes rows that are intact to the new database; holds none of them in memory.
+/// Writes rows that are intact to the new database; holds few of them in memory.
 struct Taker<'a> {
     tx: &'a Transaction<'a>,
+    extent: Extent,
     queue: Option<BTreeSet<Row>>,
     lanes: BTreeMap<String, BTreeSet<i64>>,
-    messages: u64,
-    waiting: u64,
 }
 
 impl Taker<'_> {
     /// Goes over the rows in order; where reading fails, tries the following numbers one by one until it works again. `false` when rows
     /// may have been missed.
-    fn by_query(&mut self, old: &Connection) -> bool {
-        let Ok(mut statement) = old.prepare("SELECT * FROM messages WHERE row > ?1 ORDER BY row LIMIT 200") else { return false };
+    fn by_query(&mut self, old: &Connection) -> rusqlite::Result<bool> {
+        let Ok(mut statement) = old.prepare("SELECT * FROM messages WHERE row > ?1 ORDER BY row LIMIT 200") else { return Ok(false) };
         let end =
             old.query_row("SELECT seq FROM sqlite_sequence WHERE name = 'messages'", [], |row| row.get::<_, Row>(0)).unwrap_or(Row::MAX);
         let (mut after, mut probes) = (0, 0);
         while after < end && probes < PROBES {
             let before = after;
-            let read = statement.query([after]).and_then(|mut rows| {
-                while let Some(row) = rows.next()? {
-                    let number: Row = row.get("row")?;
-                    let columns = (0..row.as_ref().column_count()).map(|index| row.get(index)).collect::<rusqlite::Result<Vec<Value>>>()?;
-                    self.take(number, &columns);
-                    after = after.max(number);
-                }
-                Ok(())
-            });
-            match read {
+            let (some, ending) = read_some(&mut statement, after);
+            for (row, columns) in &some {
+                self.take(*row, columns)?;
+                after = after.max(*row);
+            }
+            match ending {
                 Ok(()) if after == before => break,
                 Ok(()) => {}
                 Err(_) => {
@@ -142,28 +143,40 @@ impl Taker<'_> {
                 }
             }
         }
-        probes == 0
+        Ok(probes == 0)
     }
 
     /// Keeps the row if its checksum is right and it is not there yet.
-    fn take(&mut self, row: Row, columns: &[Value]) {
-        let [_, Value::Text(source), Value::Integer(sequence), .., Value::Integer(sum)] = columns else { return };
-        let (Some(Value::Text(topic)), Some(Value::Blob(payload))) = (columns.get(6), columns.get(7)) else { return };
+    ///
+    /// # Errors
+    /// Those of the new database.
+    fn take(&mut self, row: Row, columns: &[Value]) -> rusqlite::Result<()> {
+        let [_, Value::Text(source), Value::Integer(sequence), .., Value::Integer(sum)] = columns else { return Ok(()) };
+        let (Some(Value::Text(topic)), Some(Value::Blob(payload))) = (columns.get(6), columns.get(7)) else { return Ok(()) };
         if columns.len() != COLUMNS || checksum(topic, payload) != *sum {
-            return;
+            return Ok(());
         }
-        // A column of the wrong type is damage too: this row is lost, the next may not be.
-        let marks = ["?"; COLUMNS].join(", ");
-        let insert = self.tx.prepare_cached(&format!("INSERT OR IGNORE INTO messages VALUES ({marks})"));
-        if insert.and_then(|mut insert| insert.execute(params_from_iter(columns))).unwrap_or(0) == 0 {
-            return;
+        let waits = self.queue.as_ref().is_none_or(|queue| queue.contains(&row));
+        if (waits || self.extent == Extent::Everything) && !self.insert(columns)? {
+            return Ok(());
         }
-        self.messages += 1;
         self.lanes.entry(source.clone()).or_default().insert(*sequence);
-        if self.queue.as_ref().is_none_or(|queue| queue.contains(&row)) {
+        if waits {
             let sql = "INSERT OR IGNORE INTO queue SELECT row, measure, event IS NOT NULL FROM messages WHERE row = ?1";
-            let queued = self.tx.prepare_cached(sql).and_then(|mut insert| insert.execute([row]));
-            self.waiting += queued.unwrap_or(0) as u64;
+            self.tx.prepare_cached(sql)?.execute([row])?;
+        }
+        Ok(())
+    }
+
+    /// `false` when the new table does not take these columns; a row that is there already is fine.
+    fn insert(&self, columns: &[Value]) -> rusqlite::Result<bool> {
+        let marks = ["?"; COLUMNS].join(", ");
+        let insert = format!("INSERT INTO messages VALUES ({marks}) ON CONFLICT (row) DO NOTHING");
+        match self.tx.prepare_cached(&insert)?.execute(params_from_iter(columns)) {
+            Ok(_) => Ok(true),
+            // A column of the wrong type is damage too: this row is lost, the next may not be.
+            Err(error) if matches!(error.sqlite_error_code(), Some(ErrorCode::TypeMismatch | ErrorCode::ConstraintViolation)) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
@@ -180,6 +193,19 @@ impl Taker<'_> {
         };
         lanes.into_iter().map(lane).collect()
     }
+}
+
+/// Rows after number `after` until reading ends, and how it did.
+fn read_some(statement: &mut Statement<'_>, after: Row) -> (Vec<(Row, Vec<Value>)>, rusqlite::Result<()>) {
+    let mut some = Vec::new();
+    let ending = statement.query([after]).and_then(|mut rows| {
+        while let Some(row) = rows.next()? {
+            let columns = (0..row.as_ref().column_count()).map(|index| row.get(index)).collect::<rusqlite::Result<_>>()?;
+            some.push((row.get("row")?, columns));
+        }
+        Ok(())
+    });
+    (some, ending)
 }
 
 fn read_pairs<V: rusqlite::types::FromSql>(old: &Connection, sql: &str) -> BTreeMap<String, V> {

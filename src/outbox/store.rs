@@ -14,7 +14,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, params};
 use super::record;
 use super::room;
 use super::salvage::Salvaged;
-use super::schema::{SCHEMA_VERSION, open_or_salvage};
+use super::schema::{SCHEMA_VERSION, damaged, open_or_salvage};
 use super::window::{Row, Wanted};
 use super::{Outgoing, Render};
 use crate::base::disk::Trouble;
@@ -108,7 +108,8 @@ impl Outcomes {
 
 /// The open database. One process has it at a time.
 pub(super) struct Store {
-    db: Connection,
+    /// None while a damaged one cannot be set aside.
+    db: Option<Connection>,
     path: PathBuf,
     max_bytes: u64,
     keep_history: Duration,
@@ -135,7 +136,7 @@ impl Store {
         let path = directory.join("outbox.db");
         let (db, salvaged) = open_or_salvage(&path, now)?;
         let (max_bytes, keep_history) = (settings.max_bytes, settings.keep_history);
-        Ok((Self { db, path, max_bytes, keep_history, last_row: 0, _lock: lock }, salvaged))
+        Ok((Self { db: Some(db), path, max_bytes, keep_history, last_row: 0, _lock: lock }, salvaged))
     }
 
     /// The file turned out to be damaged while in use: sets it aside and goes on with what can be read of it.
@@ -144,14 +145,22 @@ impl Store {
     /// As [`Store::open`].
     pub(super) fn recover(&mut self, now: WallTime) -> Result<Option<Salvaged>, StoreError> {
         // Closed first: closing removes the log by its name, which must not be the new file's.
-        self.db = Connection::open_in_memory()?;
-        let salvaged;
-        (self.db, salvaged) = open_or_salvage(&self.path, now)?;
+        self.db = None;
+        let (db, salvaged) = open_or_salvage(&self.path, now)?;
         // Numbers that are under way must not come up again for other messages.
-        let last: Row = self.db.query_row("SELECT coalesce(max(row), 0) FROM messages", [], |row| row.get(0))?;
-        self.db.execute("DELETE FROM sqlite_sequence WHERE name = 'messages'", [])?;
-        self.db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', ?1)", [last.max(self.last_row)])?;
+        let last: Row = db.query_row("SELECT coalesce(max(row), 0) FROM messages", [], |row| row.get(0))?;
+        db.execute("DELETE FROM sqlite_sequence WHERE name = 'messages'", [])?;
+        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('messages', ?1)", [last.max(self.last_row)])?;
+        self.db = Some(db);
         Ok(salvaged)
+    }
+
+    fn db(&self) -> Result<&Connection, StoreError> {
+        self.db.as_ref().ok_or_else(|| damaged("it could not be set aside yet".to_owned()))
+    }
+
+    fn db_mut(&mut self) -> Result<&mut Connection, StoreError> {
+        self.db.as_mut().ok_or_else(|| damaged("it could not be set aside yet".to_owned()))
     }
 
     /// Writes `batch` and `outcomes` as one group. When it returns, both are on the disk.
@@ -165,10 +174,10 @@ impl Store {
         render: &Render,
         now: WallTime,
     ) -> Result<Committed, StoreError> {
-        let max_bytes = self.max_bytes;
-        let tx = self.db.transaction()?;
+        let (max_bytes, mut last_row) = (self.max_bytes, self.last_row);
+        let tx = self.db_mut()?.transaction()?;
         settle(&tx, outcomes, now)?;
-        let (mut done, mut last_row) = (Committed::default(), self.last_row);
+        let mut done = Committed::default();
         for outgoing in batch {
             let sequence = next_sequence(&tx, outgoing)?;
             for (index, envelope) in render(outgoing, sequence, now).iter().enumerate() {
@@ -194,7 +203,7 @@ impl Store {
             Wanted::After(row, room) => (row, room),
             Wanted::Again(row) => (row - 1, 1),
         };
-        let mut statement = self.db.prepare_cached(
+        let mut statement = self.db()?.prepare_cached(
             "SELECT q.row, topic, payload, retain, qos, expires, content_type, m.measure, checksum
              FROM queue q LEFT JOIN messages m ON m.row = q.row WHERE q.row > ?1 ORDER BY q.row LIMIT ?2",
         )?;
@@ -207,7 +216,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
     pub(super) fn depth(&self) -> Result<(u64, Option<WallTime>), StoreError> {
-        let depth: i64 = self.db.query_row("SELECT count(*) FROM queue", [], |row| row.get(0))?;
+        let depth: i64 = self.db()?.query_row("SELECT count(*) FROM queue", [], |row| row.get(0))?;
         Ok((depth.unsigned_abs(), self.oldest()?))
     }
 
@@ -217,7 +226,7 @@ impl Store {
     /// [`StoreError`] when the file cannot be read.
     pub(super) fn oldest(&self) -> Result<Option<WallTime>, StoreError> {
         let sql = "SELECT accepted FROM messages WHERE row = (SELECT min(row) FROM queue)";
-        let oldest = self.db.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
+        let oldest = self.db()?.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
         Ok(oldest.map(WallTime::from_micros))
     }
 
@@ -226,7 +235,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the file cannot be read.
     pub(super) fn open_events(&self) -> Result<Vec<Event>, StoreError> {
-        let mut statement = self.db.prepare("SELECT body FROM open_events ORDER BY event")?;
+        let mut statement = self.db()?.prepare("SELECT body FROM open_events ORDER BY event")?;
         let bodies = statement.query_map([], |row| row.get::<_, String>(0))?;
         Ok(bodies.filter_map(|body| record::from_text(&body.ok()?)).collect())
     }
@@ -237,7 +246,7 @@ impl Store {
     /// [`StoreError`] when the file cannot be written.
     pub(super) fn trim(&mut self, now: WallTime) -> Result<usize, StoreError> {
         let before = (now - self.keep_history).as_micros();
-        let tx = self.db.transaction()?;
+        let tx = self.db_mut()?.transaction()?;
         let old = "SELECT row FROM messages WHERE accepted < ?1 AND row < (SELECT coalesce(min(row), 9e18) FROM queue)";
         tx.execute(&format!("DELETE FROM refused WHERE row IN ({old})"), [before])?;
         let gone = tx.execute(&format!("DELETE FROM messages WHERE row IN ({old})"), [before])?;
@@ -251,8 +260,8 @@ impl Store {
     /// [`StoreError`] when not even that can be written.
     pub(super) fn relieve(&mut self) -> Result<u64, StoreError> {
         // First what is in the log goes into the file, so that the log's own space is free for this.
-        self.db.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
-        let tx = self.db.transaction()?;
+        self.db()?.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+        let tx = self.db_mut()?.transaction()?;
         let gone = room::forget_history(&tx)?;
         tx.commit()?;
         Ok(gone)
@@ -265,7 +274,7 @@ impl Store {
 
     #[cfg(test)]
     fn limit_pages(&self, pages: i64) {
-        self.db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).expect("sets");
+        self.db().expect("open").query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(())).expect("sets");
     }
 }
 
@@ -499,7 +508,8 @@ mod tests {
             let done = store.commit(&chunk.iter().collect::<Vec<_>>(), &Outcomes::default(), &render(), NOW).unwrap();
             (measures, lost) = (measures + done.dropped_measures, lost + done.dropped_events);
         }
-        let history: i64 = store.db.query_row("SELECT count(*) FROM messages WHERE row <= 50", [], |row| row.get(0)).unwrap();
+        let history: i64 =
+            store.db().expect("open").query_row("SELECT count(*) FROM messages WHERE row <= 50", [], |row| row.get(0)).unwrap();
         assert!(measures > 1000 && lost == 0 && history == 0, "{measures} measures, {lost} events dropped, {history} kept as history");
         assert_eq!(waiting(&store).iter().filter(|&&row| row <= 100).count(), 50, "every waiting event is there");
         let left = waiting(&store);
@@ -521,7 +531,8 @@ mod tests {
         let flow: Outgoing = report("north", 1).into();
         store.commit(&[&flow], &Outcomes::default(), &render(), NOW).unwrap();
         settle_rows(&mut store, [1, 2, 4]);
-        let count = |store: &Store| store.db.query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0)).unwrap();
+        let count =
+            |store: &Store| store.db().expect("open").query_row("SELECT count(*) FROM messages", [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(count(&store), 3, "a delivered report is not history");
         assert_eq!(store.trim(NOW + Duration::from_secs(80_000)).unwrap(), 0);
         assert_eq!(store.trim(NOW + Duration::from_secs(90_000)).unwrap(), 2);
@@ -532,7 +543,7 @@ mod tests {
     fn a_newer_schema_is_refused_with_a_sentence_and_left_alone() {
         let dir = TempDir::new().unwrap();
         let store = open(dir.path());
-        store.db.execute_batch("PRAGMA user_version = 7").unwrap();
+        store.db().expect("open").execute_batch("PRAGMA user_version = 7").unwrap();
         let path = store.path().to_owned();
         drop(store);
         let before = std::fs::read(&path).unwrap();
@@ -582,7 +593,7 @@ mod tests {
     fn killed(dir: &Path) -> (Vec<u8>, Vec<u8>) {
         let mut store = open(dir);
         events(&mut store, 0..200);
-        store.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        store.db().expect("open").query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         events(&mut store, 200..300);
         let path = store.path().to_owned();
         (std::fs::read(&path).unwrap(), std::fs::read(path.with_extension("db-wal")).unwrap())

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::backlog::BacklogSender;
 use super::fault::Fault;
 use super::feed_status::{Board, FeedState, Rate};
-use super::rtsp::{CompressedPicture, RtspClient, RtspStream};
+use super::rtsp::{CompressedPicture, Place, RtspClient, RtspStream};
 use super::timeline::{Arrival, Timeline};
 use crate::base::backoff::Backoff;
 use crate::base::id::Slug;
@@ -159,16 +159,7 @@ impl LiveCamera {
         let (stamp, session) = progress.timeline.place(picture.at, arrival);
         progress.number += 1;
         self.board.lost_packets.fetch_add(u64::from(picture.lost_packets), Ordering::Relaxed);
-        let after_loss = picture.lost_packets > 0;
-        AccessUnit {
-            data: picture.data,
-            stamp,
-            connection: progress.connection,
-            session,
-            number: progress.number,
-            after_loss,
-            parameters: picture.parameters,
-        }
+        picture.into_unit(stamp, Place { connection: progress.connection, session, number: progress.number })
     }
 }
 

@@ -18,9 +18,9 @@ use super::fault::{Fault, Step};
 use super::receive_buffer;
 use crate::base::camera_url::without_secrets;
 use crate::base::geom::FrameSize;
-use crate::base::time::MediaTime;
+use crate::base::time::{MediaTime, Stamp};
 use crate::config::settings::{RtspSettings, RtspTransport};
-use crate::decode::{StreamParameters, VideoCodec};
+use crate::decode::{AccessUnit, StreamParameters, VideoCodec};
 
 /// How long saying goodbye may take. A camera that hangs must not hold up stopping.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -51,6 +51,33 @@ pub struct CompressedPicture {
     pub lost_packets: u16,
     /// What the decoder must know.
     pub parameters: Arc<StreamParameters>,
+}
+
+/// Where a picture stands among those of its source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// Counts connections.
+    pub connection: u32,
+    /// Counts stretches of time whose stamps compare, from 1.
+    pub session: u32,
+    /// Number in its source, from 1.
+    pub number: u64,
+}
+
+impl Place {
+    /// Of a camera that is listened to once.
+    pub fn in_only_connection(number: u64) -> Self {
+        Self { connection: 1, session: 1, number }
+    }
+}
+
+impl CompressedPicture {
+    /// As a decoder takes it.
+    pub fn into_unit(self, stamp: Stamp, place: Place) -> AccessUnit {
+        let Place { connection, session, number } = place;
+        let after_loss = self.lost_packets > 0;
+        AccessUnit { data: self.data, stamp, connection, session, number, after_loss, parameters: self.parameters }
+    }
 }
 
 /// What a camera says about its stream.

@@ -34,7 +34,7 @@ fn slug(text: &str) -> Slug {
     Slug::new(text).expect("a slug")
 }
 
-fn event(camera: &str, number: u64) -> Event {
+pub(crate) fn event(camera: &str, number: u64) -> Event {
     let at = WallTime::from_micros(1_700_000_000_000_000 + number as i64 * 1000);
     let scope = EventScope { source: "/test".into(), camera: slug(camera), rule: slug("rule") };
     Event {
@@ -83,7 +83,7 @@ fn presence() -> Presence {
     Presence { birth: Box::new(move || state("online")), will: state("offline"), goodbye: Box::new(move || state("stopped")) }
 }
 
-fn mqtt(port: u16, version: MqttVersion) -> MqttSettings {
+pub(crate) fn mqtt(port: u16, version: MqttVersion) -> MqttSettings {
     MqttSettings {
         host: "127.0.0.1".into(),
         port,
@@ -104,7 +104,7 @@ fn temp_dir() -> TempDir {
     TempDir::new().expect("temp dir")
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("runtime")
 }
 
@@ -113,7 +113,7 @@ fn start_with(directory: &Path, transport: Box<dyn Transport>, runtime: &Runtime
     Outbox::start(&disk(directory), parts).expect("starts")
 }
 
-fn start(directory: &Path, settings: MqttSettings, runtime: &Runtime) -> Outbox {
+pub(crate) fn start(directory: &Path, settings: MqttSettings, runtime: &Runtime) -> Outbox {
     start_with(directory, Box::new(Mqtt::new(settings, presence(), 1)), runtime)
 }
 

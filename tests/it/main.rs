@@ -32,6 +32,7 @@ mod probe_broker;
 mod crossings;
 mod killed_agent;
 mod restart;
+mod taken_over;
 mod accident_film;
 mod debris;
 mod view;

@@ -1,12 +1,12 @@
 //! Puts the best way of running the model into a configuration, without touching anything else of its text.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
 use super::load::Way;
+use crate::base::durable::{self, Access};
 use crate::config::ConfigError;
 use crate::config::check::{self, Surroundings};
 
@@ -22,21 +22,7 @@ pub(super) fn write(path: &Path, way: Way) -> Result<()> {
     if !problems.is_empty() {
         return Err(ConfigError::Refused { path: path.to_owned(), problems }.into());
     }
-    // Beside it first: a power cut in between leaves the old file or the new one, never half of one.
-    let beside = path.with_extension("toml.new");
-    let write = || -> std::io::Result<()> {
-        fs::write(&beside, &new)?;
-        let (before, after) = (fs::metadata(path)?, fs::metadata(&beside)?);
-        fs::set_permissions(&beside, before.permissions())?;
-        // The service reads it by its group.
-        if (before.uid(), before.gid()) != (after.uid(), after.gid()) {
-            chown(&beside, Some(before.uid()), Some(before.gid()))?;
-        }
-        fs::File::open(&beside)?.sync_all()?;
-        fs::rename(&beside, path)?;
-        fs::File::open(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().with_context(|| super::super::unwritable(path))?;
+    durable::replace(path, new.as_bytes(), Access::Like(path)).with_context(|| super::super::unwritable(path))?;
     println!(
         "{}: threads_per_inference = {}, sessions = {}; it holds from the agent's next start on",
         path.display(),

@@ -11,7 +11,7 @@ use crate::config::settings::RtspSettings;
 use crate::decode::{AccessUnit, Decoder, Frame};
 use crate::source::fault::Fault;
 use crate::source::file::FileFrames;
-use crate::source::rtsp::RtspClient;
+use crate::source::rtsp::{Place, RtspClient};
 
 /// How long a camera is recorded: some key frames long.
 const RECORD: Duration = Duration::from_secs(12);
@@ -107,15 +107,8 @@ async fn record(settings: RtspSettings) -> Result<Vec<AccessUnit>, Fault> {
     let (began, mut units): (_, Vec<AccessUnit>) = (clock.monotonic(), Vec::new());
     while clock.monotonic() - began < RECORD {
         let picture = stream.next_picture(PATIENCE).await?;
-        let unit = AccessUnit {
-            stamp: Stamp { media: picture.at, wall: clock.wall() },
-            connection: 1,
-            session: 1,
-            number: units.len() as u64 + 1,
-            after_loss: picture.lost_packets > 0,
-            parameters: picture.parameters,
-            data: picture.data,
-        };
+        let stamp = Stamp { media: picture.at, wall: clock.wall() };
+        let unit = picture.into_unit(stamp, Place::in_only_connection(units.len() as u64 + 1));
         if !units.is_empty() || unit.is_random_access() {
             units.push(unit);
         }

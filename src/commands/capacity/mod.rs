@@ -8,6 +8,7 @@ mod clip;
 mod load;
 mod others;
 mod report;
+mod this_box;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,7 +70,7 @@ pub fn run(args: &Args) -> Result<()> {
         print!("{}", report.text());
     }
     if let Some(page) = &args.table {
-        report.write_row(page)?;
+        this_box::add_to(page, &report)?;
     }
     if args.write { choice::write(&args.config, report.best().way()) } else { Ok(()) }
 }
@@ -103,7 +104,8 @@ fn measure(settings: &Settings, camera: &CameraSettings, clip: Clip, processors:
     let best = report::best_of(&configured).way();
     let rates = RATES.into_iter().map(|rate| take(best, rate)).collect::<Result<_>>()?;
     bar.finish_and_clear();
-    Ok(Report { model: settings.detector.model.clone(), clip: clip.facts(), processors, others: others.processors(), configured, rates })
+    let (box_name, model) = (this_box::name(), settings.detector.model.clone());
+    Ok(Report { box_name, model, clip: clip.facts(), processors, others: others.processors(), configured, rates })
 }
 
 /// 1, 2, 4 … and all processors.

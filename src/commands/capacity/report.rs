@@ -1,10 +1,8 @@
-//! What was measured, for people, for programs, and as a row of the page of measured boxes.
+//! What was measured, in words: for people, for programs, and as a row of the page of measured boxes. Reads and writes nothing.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::HEAD_ROOM;
@@ -13,6 +11,8 @@ use super::load::Load;
 
 /// Everything that was measured.
 pub(super) struct Report {
+    /// What the box calls itself.
+    pub(super) box_name: String,
     pub(super) model: Option<PathBuf>,
     pub(super) clip: Facts,
     pub(super) processors: usize,
@@ -45,7 +45,7 @@ impl Report {
 
     pub(super) fn text(&self) -> String {
         let spare = HEAD_ROOM * 100.0;
-        let mut text = format!("box        {}, {} processors\n", box_name(), self.processors);
+        let mut text = format!("box        {}, {} processors\n", self.box_name, self.processors);
         let _ = writeln!(text, "picture    {} at {:.1} frames a second, every one decoded", self.clip.name, self.clip.frame_rate);
         let _ = writeln!(text, "model      {}\n", self.model());
         text += "threads  copies  fps   inference   decode     rest  cameras at most  with ";
@@ -79,24 +79,18 @@ impl Report {
             json!({"threads": load.way().threads, "sessions": load.way().sessions, "fps": load.rate, "cameras": load.cameras, "carried": load.carried(),
                 "inference_ms": load.inference_ms, "decode_ms": load.decode_ms, "rest_ms": load.rest_ms})
         };
-        json!({"box": box_name(), "processors": self.processors, "others": self.others, "model": self.model(), "clip": self.clip.name, "clip_fps": self.clip.frame_rate,
+        json!({"box": self.box_name, "processors": self.processors, "others": self.others, "model": self.model(), "clip": self.clip.name, "clip_fps": self.clip.frame_rate,
             "best": load(self.best()), "configured": self.configured.iter().map(load).collect::<Vec<_>>(), "rates": self.rates.iter().map(load).collect::<Vec<_>>()})
     }
 
-    /// This box's row in the table of the page, in the place of an older one.
-    ///
-    /// # Errors
-    /// A page that cannot be read or written, or has no table.
-    pub(super) fn write_row(&self, page: &Path) -> Result<()> {
-        let text = fs::read_to_string(page).with_context(|| format!("the page {} cannot be read", page.display()))?;
-        let new =
-            with_row(&text, &self.key(), &self.row()).with_context(|| format!("{} has no table of measured boxes", page.display()))?;
-        fs::write(page, new).with_context(|| super::super::unwritable(page))
+    /// The page with this box's row in its table, in the place of an older one; `None` when it has no table.
+    pub(super) fn in_page(&self, page: &str) -> Option<String> {
+        with_row(page, &self.key(), &self.row())
     }
 
     /// What makes two rows the same measurement.
     fn key(&self) -> String {
-        format!("| {} | {} | {} | {} |", box_name(), self.processors, self.model(), self.clip.name)
+        format!("| {} | {} | {} | {} |", self.box_name, self.processors, self.model(), self.clip.name)
     }
 
     fn row(&self) -> String {
@@ -143,19 +137,6 @@ fn with_row(page: &str, key: &str, row: &str) -> Option<String> {
         }
     }
     Some(lines.join("\n") + "\n")
-}
-
-/// What the box calls itself: the device tree of ARM boards, the processor of others.
-fn box_name() -> String {
-    let board = fs::read_to_string("/proc/device-tree/model").ok().map(|name| name.trim_end_matches('\0').to_owned());
-    let processor = || {
-        let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-        let line = text.lines().find(|line| line.starts_with("model name"))?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    };
-    let name = board.or_else(processor).unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    // A bar would end the cell of a table.
-    name.replace('|', " ")
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Where a configuration and its passwords are made and checked, before they take the place of what is there.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::base::durable::{Access, replace, sync_folder, write_new};
 use crate::commands::unwritable;
 use crate::config::check::{self, Loaded, Surroundings};
 use crate::config::settings::{Secret, Settings};
@@ -76,7 +76,7 @@ impl Stage {
         let file = self.folder.join(&relative);
         // A camera that is asked for again has another password.
         let _ = fs::remove_file(&file);
-        write_synced(&file, secret.reveal(), 0o600).with_context(|| unwritable(&file))?;
+        write_new(&file, secret.reveal().as_bytes(), Access::Mode(0o600)).with_context(|| unwritable(&file))?;
         Ok(relative)
     }
 
@@ -88,7 +88,7 @@ impl Stage {
         let text = fs::read_to_string(file).with_context(|| format!("the CA file `{}` cannot be read as PEM text", file.display()))?;
         let copy = self.folder.join(AUTHORITY);
         let _ = fs::remove_file(&copy);
-        write_synced(&copy, &text, 0o644).with_context(|| unwritable(&copy))?;
+        write_new(&copy, text.as_bytes(), Access::Mode(0o644)).with_context(|| unwritable(&copy))?;
         Ok(PathBuf::from(AUTHORITY))
     }
 
@@ -130,7 +130,7 @@ impl Stage {
             own(&from, owner)?;
             fs::rename(&from, place.join(from.file_name().unwrap_or_default()))?;
         }
-        File::open(&place)?.sync_all()?;
+        sync_folder(&place)?;
         let authority = self.folder.join(AUTHORITY);
         if authority.is_file() { fs::rename(authority, self.beside(AUTHORITY)) } else { Ok(()) }
     }
@@ -140,10 +140,7 @@ impl Stage {
             return Ok(Written::Unchanged);
         }
         let written = self.keep_old()?;
-        let new = self.folder.join("new");
-        write_synced(&new, text, 0o644)?;
-        fs::rename(&new, &self.output)?;
-        File::open(self.output.parent().unwrap_or(Path::new("/")))?.sync_all()?;
+        replace(&self.output, text.as_bytes(), Access::Mode(0o644))?;
         Ok(written)
     }
 
@@ -153,10 +150,8 @@ impl Stage {
         }
         let mut name = self.output.file_name().unwrap_or_default().to_owned();
         name.push(".old");
-        let (copy, kept) = (self.folder.join("old"), self.output.with_file_name(name));
-        fs::copy(&self.output, &copy)?;
-        File::open(&copy)?.sync_all()?;
-        fs::rename(&copy, &kept)?;
+        let kept = self.output.with_file_name(name);
+        replace(&kept, &fs::read(&self.output)?, Access::Like(&self.output))?;
         Ok(Written::Replaced(kept))
     }
 }
@@ -174,14 +169,6 @@ impl Drop for Stage {
 /// The system's.
 pub(super) fn private_folder(folder: &Path) -> std::io::Result<()> {
     DirBuilder::new().mode(0o700).create(folder)
-}
-
-fn write_synced(path: &Path, text: &str, mode: u32) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    // Whatever the umask is, who may read it is decided here.
-    file.set_permissions(Permissions::from_mode(mode))?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 /// User and group of the service, when root sets the box up: it must be able to read its passwords, and nobody else may.
@@ -204,6 +191,7 @@ fn own(path: &Path, owner: Option<(u32, u32)>) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
 
     #[test]
     fn the_old_configuration_is_kept_and_the_same_one_is_left_alone() {

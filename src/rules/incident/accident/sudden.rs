@@ -77,21 +77,17 @@ fn stop(track: &SceneTrack, past: Option<&Past>, now: MediaTime) -> Option<Chang
     let thrown_since = earlier(now, COURSE);
     let thrown =
         Course::of_whole(window(track.trail(), thrown_since, now), track.stretch).filter(|after| after.speed() >= THROWN_BACK_L_S * length);
-    if !stands && thrown.is_none() {
-        return None;
-    }
+    let (until, after) = match thrown {
+        _ if stands => (still_since, whole),
+        Some(thrown) => (thrown.at, thrown),
+        None => return None,
+    };
     // Most tracks wait in a queue or drive on, and no course of theirs may precede that: asked first, before it is asked whether they were steady.
     let may_precede = |before: &Course| {
         let is_fast = before.speed() >= FAST_L_S * length;
-        is_fast && (stands || thrown.is_some_and(|after| is_thrown_back(after, *before, length)))
+        is_fast && (stands || is_thrown_back(after, *before, length))
     };
     let size = |before: Course| {
-        let back = thrown.filter(|after| is_thrown_back(*after, before, length));
-        let (until, after) = match (stands, back) {
-            (true, _) => (still_since, whole),
-            (false, Some(after)) => (after.at, after),
-            (false, None) => return None,
-        };
         let took = until.since(before.at);
         let is_sudden = until > before.at && took <= STOPS_WITHIN;
         is_sudden.then(|| (before.speed() - after.along(before)) / length / took.as_secs_f32())
