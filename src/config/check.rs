@@ -201,7 +201,8 @@ impl Checker<'_> {
 
     /// Reports a problem with the key at `path`.
     fn say(&mut self, path: &str, what: impl Into<String>) {
-        self.problems.push(Problem { line: self.document.line(path), path: path.to_owned(), what: what.into() });
+        // What people paste into the wrong place is repeated without its password.
+        self.problems.push(Problem { line: self.document.line(path), path: path.to_owned(), what: without_secrets(&what.into()) });
     }
 
     /// Reports that a key is not there, unless it is there and was reported already.

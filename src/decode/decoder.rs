@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use ffmpeg::Packet;
 
 use super::access_unit::{AccessUnit, StreamParameters, VideoCodec};
@@ -41,7 +42,9 @@ pub struct DecodeError {
 /// Decodes one camera's stream, in one thread. Codec, size and parameter changes are followed; damage is flagged; nothing panics.
 #[derive(Default)]
 pub struct Decoder {
-    /// Hardware to try, in this order; what fails is not tried again.
+    /// Hardware that a connection tries, in this order.
+    configured: Vec<HardwareDecoder>,
+    /// What is left of it in this connection: what failed is not tried again.
     hardware: Vec<HardwareDecoder>,
     /// Why hardware was given up, until somebody asks.
     given_up: Option<String>,
@@ -58,6 +61,8 @@ struct Open {
     parameters: Arc<StreamParameters>,
     /// Units given since the last picture came out.
     without_picture: usize,
+    /// Whether it was given a unit at all.
+    is_begun: bool,
 }
 
 /// Whether what comes out can be trusted.
@@ -89,7 +94,7 @@ impl Decoder {
 
     /// Tries this hardware first, in this order; the processor decodes when none of it can.
     pub fn with(hardware: &[HardwareDecoder]) -> Self {
-        Self { hardware: hardware.to_vec(), ..Self::default() }
+        Self { configured: hardware.to_vec(), hardware: hardware.to_vec(), ..Self::default() }
     }
 
     /// The hardware that decodes now.
@@ -145,6 +150,11 @@ impl Decoder {
         if unit.connection != self.connection {
             self.connection = unit.connection;
             self.flush(out);
+            // A device that was busy may be free.
+            if !self.configured.is_empty() {
+                self.hardware.clone_from(&self.configured);
+                self.open = None;
+            }
         }
         let same = |open: &Open| Arc::ptr_eq(&open.parameters, &unit.parameters) || open.parameters == unit.parameters;
         if self.open.as_ref().is_some_and(|open| !same(open)) {
@@ -177,7 +187,7 @@ impl Decoder {
                 DecodeError { codec: parameters.codec, detail: error.to_string() }
             })?,
         };
-        self.open = Some(Open { codec, parameters: Arc::clone(parameters), without_picture: 0 });
+        self.open = Some(Open { codec, parameters: Arc::clone(parameters), without_picture: 0, is_begun: false });
         Ok(())
     }
 
@@ -226,7 +236,7 @@ impl Decoder {
         }
         let damaged = matches!(self.entry, Entry::Damaged { .. });
         self.pending.push_back(Pending { key, stamp: unit.stamp, session: unit.session, number: unit.number, damaged });
-        let packet = packet(&unit.data, key);
+        let packet = packet(&self.data_for_decoder(unit), key);
         // Software takes every packet once it was emptied; a device may first want a picture to be taken out.
         if self.give(&packet) == Some(Sent::Full) {
             self.receive(out);
@@ -236,11 +246,20 @@ impl Decoder {
         self.look_after_hardware();
     }
 
+    /// A device reads parameter sets from the stream only, and a camera need not repeat them there.
+    fn data_for_decoder(&mut self, unit: &AccessUnit) -> Bytes {
+        let is_hardware = self.hardware().is_some();
+        let Some(open) = &mut self.open else { return unit.data.clone() };
+        open.without_picture += 1;
+        if !is_hardware || std::mem::replace(&mut open.is_begun, true) {
+            return unit.data.clone();
+        }
+        [&*unit.parameters.sets, &*unit.data].concat().into()
+    }
+
     /// `None`: it was refused, which is counted.
     fn give(&mut self, packet: &Packet) -> Option<Sent> {
-        let open = self.open.as_mut()?;
-        open.without_picture += 1;
-        let sent = open.codec.send(packet);
+        let sent = self.open.as_mut()?.codec.send(packet);
         self.health.errors += u64::from(sent.is_err());
         sent.ok()
     }
@@ -259,10 +278,7 @@ impl Decoder {
         let Some(open) = &mut self.open else { return };
         loop {
             let decoded = match open.codec.receive() {
-                Ok(Some(decoded)) => {
-                    open.without_picture = 0;
-                    decoded
-                }
+                Ok(Some(decoded)) => decoded,
                 Ok(None) => return,
                 Err(_) => {
                     self.health.errors += 1;
@@ -274,6 +290,7 @@ impl Decoder {
                 continue;
             };
             let of = self.pending.remove(at).expect("found just above");
+            open.without_picture = 0;
             let frame = decoded.into_frame(of.stamp, of.session, of.number, of.damaged);
             self.health.frames += 1;
             self.health.damaged += u64::from(frame.is_damaged());

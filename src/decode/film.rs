@@ -10,7 +10,7 @@ use ffmpeg::format::context::Input;
 use ffmpeg::{Error, Packet, Rational, media};
 
 use super::frame::Frame;
-use super::libav::{Codec, Decoded, silence};
+use super::libav::{Codec, Decoded, Sent, silence};
 use crate::base::geom::FrameSize;
 use crate::base::time::Stamp;
 
@@ -136,7 +136,7 @@ impl Film {
     /// Gives the decoder the next packet of the track, or the end.
     fn feed(&mut self) {
         match self.next_packet() {
-            Some(packet) => self.errors += u64::from(self.codec.send(&packet).is_err()),
+            Some(packet) => self.errors += u64::from(self.codec.send(&packet) != Ok(Sent::Taken)),
             None => {
                 self.ended = true;
                 self.errors += u64::from(self.codec.send_end().is_err());

@@ -25,18 +25,22 @@ pub(super) fn context(hardware: HardwareDecoder, codec: VideoCodec) -> Result<Co
     Ok(context)
 }
 
-/// The picture in memory that a program can read; one that is there already comes back as it is.
+/// The picture in memory of its own. A device's buffers are few, and must be given back on the decoder's thread while the device is open.
 ///
 /// # Errors
 /// When the device does not give it out.
-pub(super) fn in_memory(frame: AvFrame) -> Result<AvFrame, Error> {
+pub(super) fn in_memory(frame: &AvFrame) -> Result<AvFrame, Error> {
     // SAFETY: `frame` owns a live AVFrame; a pointer is read, not followed.
-    if unsafe { (*frame.as_ptr()).hw_frames_ctx.is_null() } {
-        return Ok(frame);
-    }
-    let mut copy = AvFrame::empty();
-    // SAFETY: both frames are alive for the call; the empty one gets buffers of its own, which it frees when dropped.
-    let done = unsafe { ffi::av_hwframe_transfer_data(copy.as_mut_ptr(), frame.as_ptr(), 0) };
+    let is_mapped = unsafe { (*frame.as_ptr()).hw_frames_ctx.is_null() };
+    let mut copy = if is_mapped { AvFrame::new(frame.format(), frame.width(), frame.height()) } else { AvFrame::empty() };
+    // SAFETY: both frames are alive for the call. The copy has, or gets, buffers of its own, which it frees when dropped; the first has the
+    // format and size of what is copied into it.
+    let done = unsafe {
+        match is_mapped {
+            true => ffi::av_frame_copy(copy.as_mut_ptr(), frame.as_ptr()),
+            false => ffi::av_hwframe_transfer_data(copy.as_mut_ptr(), frame.as_ptr(), 0),
+        }
+    };
     // SAFETY: the same two frames; only plain properties (colours, times) are copied.
     let done = if done < 0 { done } else { unsafe { ffi::av_frame_copy_props(copy.as_mut_ptr(), frame.as_ptr()) } };
     if done < 0 { Err(Error::from(done)) } else { Ok(copy) }

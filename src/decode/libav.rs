@@ -26,6 +26,7 @@ pub(super) enum DecodedBy {
 }
 
 /// What became of a packet.
+#[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Sent {
     Taken,
@@ -119,8 +120,9 @@ impl Codec {
         // SAFETY: the frame was just filled by the decoder; both are plain numbers.
         let flags = unsafe { (*frame.as_ptr()).decode_error_flags };
         let damaged = frame.is_corrupt() || flags != 0;
+        let frame = if self.by == DecodedBy::Processor { frame } else { in_memory(&frame)? };
         let (pts, best_pts) = (frame.pts(), frame.timestamp());
-        Ok(Some(Decoded { pts, best_pts, damaged, picture: self.as_planar_420(in_memory(frame)?)? }))
+        Ok(Some(Decoded { pts, best_pts, damaged, picture: self.as_planar_420(frame)? }))
     }
 
     fn as_planar_420(&mut self, frame: AvFrame) -> Result<AvPicture, Error> {
@@ -168,8 +170,8 @@ fn in_hardware(_: HardwareDecoder, _: VideoCodec) -> Result<Context, Error> {
 }
 
 #[cfg(not(feature = "hardware-decoding"))]
-fn in_memory(frame: AvFrame) -> Result<AvFrame, Error> {
-    Ok(frame)
+fn in_memory(_: &AvFrame) -> Result<AvFrame, Error> {
+    Err(Error::DecoderNotFound)
 }
 
 fn set_extradata(context: &mut Context, sets: &[u8]) -> Result<(), Error> {

@@ -1,8 +1,9 @@
 //! From facts about the box to findings.
 
-use super::facts::{Capped, Device, Facts, Needs, TimeKept};
+use super::facts::{Capped, Device, Facts, Needs, RKMPP_DEVICE, TimeKept, V4L2_DEVICE};
 use super::{Finding, What, disk};
 use crate::base::disk::megabytes;
+use crate::base::hardware::HardwareDecoder;
 use crate::base::time::WallTime;
 
 /// No box runs this program before it was written (2026-01-01): an earlier clock was never set.
@@ -27,9 +28,7 @@ pub(super) fn findings(facts: &Facts, needs: &Needs) -> Vec<Finding> {
     found.extend(power(facts));
     found.extend(facts.memory_bytes.map(|available| memory(available, needs.memory_bytes)));
     found.extend(rights(facts));
-    if needs.hardware_decoding {
-        found.extend(hardware_decoding(&facts.devices));
-    }
+    found.extend(needs.hardware.iter().filter_map(|&hardware| hardware_decoding(hardware, &facts.devices)));
     found
 }
 
@@ -195,22 +194,36 @@ fn rights(facts: &Facts) -> Vec<Finding> {
     found
 }
 
-fn hardware_decoding(devices: &[Device]) -> Option<Finding> {
-    if devices.is_empty() {
+fn hardware_decoding(hardware: HardwareDecoder, devices: &[Device]) -> Option<Finding> {
+    let name = match hardware {
+        HardwareDecoder::V4l2M2m => V4L2_DEVICE,
+        HardwareDecoder::Rkmpp => RKMPP_DEVICE,
+    };
+    let of_it = |device: &&Device| device.path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(name));
+    let mut devices = devices.iter().filter(of_it).peekable();
+    let Some(first) = devices.peek().map(|device| device.path.display()) else {
         return Some(Finding::warning(
             What::Rights,
-            "kamera diminta diurai perangkat keras (`hardware_decoders`), padahal tidak ada `/dev/video*`; hapus baris itu, atau beri layanan hak atas perangkatnya (`/usr/lib/simpang/hardware-decoding.conf`)".to_owned(),
-            "a camera asks to be decoded by hardware (`hardware_decoders`), but there is no `/dev/video*`; remove that line, or let the service have its devices (`/usr/lib/simpang/hardware-decoding.conf`)".to_owned(),
+            format!(
+                "`{hardware}` diminta di `hardware_decoders`, padahal tidak ada `/dev/{name}*`; hapus baris itu, atau beri layanan hak atas perangkatnya (`/usr/lib/simpang/hardware-decoding.conf`)"
+            ),
+            format!(
+                "`hardware_decoders` asks for `{hardware}`, but there is no `/dev/{name}*`; remove that line, or let the service have its devices (`/usr/lib/simpang/hardware-decoding.conf`)"
+            ),
         ));
+    };
+    let first = first.to_string();
+    // A box has more of them than decode; one that may be opened shows that this user may.
+    if devices.any(|device| device.may_open) {
+        return None;
     }
-    let device = devices.iter().find(|device| !device.may_open)?.path.display();
     Some(Finding::warning(
         What::Rights,
         format!(
-            "pengguna ini tidak boleh membuka `{device}`, jadi pengurai gambar perangkat keras tidak dapat dipakai; jalankan `sudo usermod -aG video,render PENGGUNA` lalu mulai ulang layanan"
+            "pengguna ini tidak boleh membuka `{first}`, jadi pengurai gambar perangkat keras tidak dapat dipakai; jalankan `sudo usermod -aG video PENGGUNA` lalu mulai ulang layanan"
         ),
         format!(
-            "this user may not open `{device}`, so hardware decoding cannot be used; run `sudo usermod -aG video,render USER` and start the service anew"
+            "this user may not open `{first}`, so hardware decoding cannot be used; run `sudo usermod -aG video USER` and start the service anew"
         ),
     ))
 }
@@ -241,7 +254,7 @@ mod tests {
             devices: Vec::new(),
             user: 990,
         };
-        (facts, Needs { folders: vec![("/var/lib/simpang".into(), 1 << 30)], memory_bytes: 235 << 20, hardware_decoding: false })
+        (facts, Needs { folders: vec![("/var/lib/simpang".into(), 1 << 30)], memory_bytes: 235 << 20, hardware: Vec::new() })
     }
 
     /// What is not good about a box that differs from a healthy one like this.
@@ -407,22 +420,21 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_missed_only_where_hardware_is_to_decode() {
+    fn a_device_is_missed_only_where_it_is_to_decode() {
         let (mut facts, mut needs) = healthy();
-        let locked = Device { path: "/dev/video10".into(), may_open: false };
-        let mut look = |devices: &[Device], hardware_decoding| {
-            facts.devices = devices.to_vec();
-            needs.hardware_decoding = hardware_decoding;
+        let locked = |path: &str| Device { path: path.into(), may_open: false };
+        let mut look = |devices: &[Device], hardware: &[HardwareDecoder]| {
+            (facts.devices, needs.hardware) = (devices.to_vec(), hardware.to_vec());
             findings(&facts, &needs).into_iter().filter(|finding| finding.severity > Good).collect::<Vec<_>>()
         };
-        assert!(look(&[], false).is_empty() && look(std::slice::from_ref(&locked), false).is_empty());
-        assert!(look(&[Device { may_open: true, ..locked.clone() }], true).is_empty());
-        let (id, en) = (
-            "kamera diminta diurai perangkat keras",
-            "a camera asks to be decoded by hardware (`hardware_decoders`), but there is no `/dev/video*`",
-        );
-        assert_only(&look(&[], true), Warning, &What::Rights, id, en);
+        let (v4l2, rkmpp) = ([HardwareDecoder::V4l2M2m], [HardwareDecoder::Rkmpp]);
+        assert!(look(&[], &[]).is_empty() && look(&[locked("/dev/video10")], &[]).is_empty());
+        let webcam = Device { may_open: true, ..locked("/dev/video11") };
+        assert!(look(&[locked("/dev/video10"), webcam], &v4l2).is_empty());
+        let (id, en) =
+            ("`rkmpp` diminta di `hardware_decoders`", "`hardware_decoders` asks for `rkmpp`, but there is no `/dev/mpp_service*`");
+        assert_only(&look(&[locked("/dev/video10")], &rkmpp), Warning, &What::Rights, id, en);
         let (id, en) = ("pengguna ini tidak boleh membuka `/dev/video10`", "this user may not open `/dev/video10`");
-        assert_only(&look(&[locked], true), Warning, &What::Rights, id, en);
+        assert_only(&look(&[locked("/dev/video10")], &v4l2), Warning, &What::Rights, id, en);
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::trial::is_drawn;
 use crate::base::disk::{Room, Trouble};
+use crate::base::hardware::HardwareDecoder;
 use crate::base::thermal;
 use crate::base::time::WallTime;
 use crate::config::settings::{CameraSettings, Settings, SourceSettings};
@@ -15,6 +16,10 @@ use crate::config::settings::{CameraSettings, Settings, SourceSettings};
 const BYTES_A_SESSION: u64 = 45 << 20;
 const BYTES_BESIDES: u64 = 100 << 20;
 
+/// Beginning of the names of Video4Linux's devices, and the name of Rockchip's, in `/dev`.
+pub(super) const V4L2_DEVICE: &str = "video";
+pub(super) const RKMPP_DEVICE: &str = "mpp_service";
+
 /// What a configuration asks of the box.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Needs {
@@ -22,8 +27,8 @@ pub struct Needs {
     pub folders: Vec<(PathBuf, u64)>,
     /// Memory.
     pub memory_bytes: u64,
-    /// Whether a camera is to be decoded by hardware.
-    pub hardware_decoding: bool,
+    /// Hardware that cameras are to be decoded by.
+    pub hardware: Vec<HardwareDecoder>,
 }
 
 impl Needs {
@@ -34,16 +39,19 @@ impl Needs {
         folders.extend(settings.report.as_ref().map(|report| (report.folder.clone(), 0)));
         let needs_model = !settings.cameras.iter().all(is_drawn);
         let sessions = if needs_model { settings.detector.sessions as u64 } else { 0 };
-        let by_hardware = |camera: &CameraSettings| matches!(&camera.source, SourceSettings::Rtsp(rtsp) if !rtsp.hardware.is_empty());
-        let hardware_decoding = settings.cameras.iter().any(by_hardware);
-        Self { folders, memory_bytes: BYTES_BESIDES + sessions * BYTES_A_SESSION, hardware_decoding }
+        let wanted = |kind: &HardwareDecoder| {
+            let by_it = |camera: &CameraSettings| matches!(&camera.source, SourceSettings::Rtsp(rtsp) if rtsp.hardware.contains(kind));
+            settings.cameras.iter().any(by_it)
+        };
+        let hardware = [HardwareDecoder::V4l2M2m, HardwareDecoder::Rkmpp].into_iter().filter(wanted).collect();
+        Self { folders, memory_bytes: BYTES_BESIDES + sessions * BYTES_A_SESSION, hardware }
     }
 }
 
 /// Without a configuration: one copy of the model.
 impl Default for Needs {
     fn default() -> Self {
-        Self { folders: Vec::new(), memory_bytes: BYTES_BESIDES + BYTES_A_SESSION, hardware_decoding: false }
+        Self { folders: Vec::new(), memory_bytes: BYTES_BESIDES + BYTES_A_SESSION, hardware: Vec::new() }
     }
 }
 
@@ -68,13 +76,13 @@ pub struct Facts {
     pub cooling: Vec<String>,
     /// Memory that can be had without swapping.
     pub memory_bytes: Option<u64>,
-    /// Devices that decode or draw.
+    /// Devices that may decode.
     pub devices: Vec<Device>,
     /// Who looks.
     pub user: u32,
 }
 
-/// A device that decodes or draws: `/dev/video*`, `/dev/dri/renderD*`.
+/// A device that may decode: `/dev/video*`, `/dev/mpp_service`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Device {
     /// Where it is.
@@ -226,11 +234,9 @@ fn available(meminfo: &str) -> Option<u64> {
 
 fn devices(root: &Path) -> Vec<Device> {
     use rustix::fs::Access;
-    let in_folder = |folder: &str, beginning: &'static str| {
-        let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten().map(|entry| entry.path());
-        entries.filter(move |path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(beginning)))
-    };
-    let found = in_folder("dev", "video").chain(in_folder("dev/dri", "renderD"));
+    let decodes =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name == RKMPP_DEVICE || name.to_string_lossy().starts_with(V4L2_DEVICE));
+    let found = fs::read_dir(root.join("dev")).into_iter().flatten().flatten().map(|entry| entry.path()).filter(decodes);
     let device = |path: PathBuf| Device { may_open: rustix::fs::access(&path, Access::READ_OK | Access::WRITE_OK).is_ok(), path };
     let mut devices: Vec<Device> = found.map(device).collect();
     devices.sort_by(|a, b| a.path.cmp(&b.path));
@@ -255,11 +261,7 @@ mod tests {
     }
 
     fn read(files: &[(&str, &str)]) -> Facts {
-        Facts::read(
-            made_up(files).path(),
-            &Needs { folders: Vec::new(), memory_bytes: 0, hardware_decoding: false },
-            WallTime::from_micros(0),
-        )
+        Facts::read(made_up(files).path(), &Needs { folders: Vec::new(), memory_bytes: 0, hardware: Vec::new() }, WallTime::from_micros(0))
     }
 
     #[test]

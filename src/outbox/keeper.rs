@@ -233,26 +233,28 @@ impl Keeper {
         self.disk_retry_at = Some(now + self.disk_retry.next_delay());
         self.figures.disk_trouble = Some(error.to_string());
         self.parts.inbox.disk_fails(true);
-        if let Some(held_back) = self.disk_log.pass(now) {
+        let said = self.disk_log.pass(now);
+        if let Some(held_back) = said {
             let detail = std::error::Error::source(&error).map(ToString::to_string);
             tracing::error!(%error, ?detail, held_back, waiting = self.unsaved.len(), "outbox: not written, trying again");
         }
         match error {
-            StoreError::Damaged(_) => self.recover(wall),
+            StoreError::Damaged(_) => self.recover(wall, said.is_some()),
             // History is worth less than what comes now. Where not even this can be written, the next try is as good as this one.
             StoreError::Full(_) => drop(self.parts.store.relieve()),
             _ => {}
         }
     }
 
-    fn recover(&mut self, wall: WallTime) {
+    fn recover(&mut self, wall: WallTime, aloud: bool) {
         match self.parts.store.recover(wall) {
             Ok(salvaged) => {
                 self.disk_retry_at = Some(self.now());
                 self.figures.salvaged = salvaged.or(self.figures.salvaged.take());
                 self.figures.depth = self.parts.store.depth().map_or(self.figures.depth, |(depth, _)| depth);
             }
-            Err(error) => tracing::error!(%error, "outbox: damaged database could not be set aside, trying again"),
+            Err(error) if aloud => tracing::error!(%error, "outbox: damaged database could not be set aside, trying again"),
+            Err(_) => {}
         }
     }
 
@@ -268,6 +270,10 @@ impl Keeper {
 
     /// Hands over what the window wants, as long as the transport takes it.
     fn send(&mut self) {
+        // Setting a damaged file aside failed: the next try has its time.
+        if !self.parts.store.is_open() && self.disk_retry_at.is_some_and(|at| self.now() < at) {
+            return;
+        }
         while let Some(wanted) = self.window.wanted(self.now()) {
             let waiting = match self.parts.store.read(wanted) {
                 Ok(waiting) => waiting,

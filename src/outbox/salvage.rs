@@ -17,6 +17,9 @@ use super::window::Row;
 /// Row numbers that are tried one by one across damaged places, in all: bounds the time an open takes.
 const PROBES: u32 = 50_000;
 
+/// Larger sequence numbers are damage: at a thousand messages a second this one is reached in 285,000 years.
+const MOST_SEQUENCE: i64 = 1 << 53;
+
 /// What was found in a damaged database.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Salvaged {
@@ -160,7 +163,9 @@ impl Taker<'_> {
         if (waits || self.extent == Extent::Everything) && !self.insert(columns)? {
             return Ok(());
         }
-        self.lanes.entry(source.clone()).or_default().insert(*sequence);
+        if (0..MOST_SEQUENCE).contains(sequence) {
+            self.lanes.entry(source.clone()).or_default().insert(*sequence);
+        }
         if waits {
             let sql = "INSERT OR IGNORE INTO queue SELECT row, measure, event IS NOT NULL FROM messages WHERE row = ?1";
             self.tx.prepare_cached(sql)?.execute([row])?;
@@ -183,8 +188,10 @@ impl Taker<'_> {
     /// Every lane that is known from its messages or from the table of sequences.
     fn lanes(self, noted: &BTreeMap<String, i64>) -> Vec<(String, Lane)> {
         let mut lanes = self.lanes;
+        let noted: BTreeMap<&String, i64> =
+            noted.iter().map(|(source, last)| (source, *last)).filter(|(_, last)| (0..MOST_SEQUENCE).contains(last)).collect();
         for source in noted.keys() {
-            lanes.entry(source.clone()).or_default();
+            lanes.entry((*source).clone()).or_default();
         }
         let lane = |(source, seen): (String, BTreeSet<i64>)| {
             let last = seen.last().copied().max(noted.get(&source).copied()).unwrap_or(0);

@@ -37,7 +37,7 @@ pub(super) fn open_or_salvage(path: &Path, now: WallTime) -> Result<(Connection,
     let aside = match Aside::unfinished(path).map_err(failed)? {
         Some(aside) => {
             let file = aside.file().display();
-            tracing::warn!(%file, "outbox: an earlier start did not finish taking messages over from this file; going on with it");
+            tracing::warn!(%file, "outbox: an earlier try did not finish taking messages over from this file; going on with it");
             aside
         }
         None => match open_checked(path) {
@@ -58,6 +58,8 @@ pub(super) fn open_or_salvage(path: &Path, now: WallTime) -> Result<(Connection,
             None
         }
     };
+    // It lives: what else goes wrong is not the file's doing.
+    drop(aside.forgive());
     aside.finish().map_err(failed)?;
     Ok((db, salvaged))
 }
@@ -242,6 +244,17 @@ mod tests {
             assert_eq!(aside.begin().expect("noted"), Try::Go);
             salvage::take_over(&aside, &mut open_checked(path).expect("a new one")).expect("taken over");
         });
+    }
+
+    #[test]
+    fn a_sequence_number_beyond_reason_in_a_damaged_file_is_damage_too() {
+        let folder = TempDir::new().expect("a folder");
+        let path = damaged_database(folder.path());
+        let noted = Connection::open(&path).and_then(|db| db.execute("UPDATE sequences SET last = 9223372036854775807", []));
+        assert_eq!(noted.expect("this table is whole"), 1);
+        let (mut store, salvaged) = open(folder.path());
+        assert!(salvaged.is_some_and(|salvaged| salvaged.messages > 200));
+        assert_eq!(put(&mut store, 0..1, 0..0), [301], "the lane goes on after its last message");
     }
 
     #[test]

@@ -155,6 +155,11 @@ impl Store {
         Ok(salvaged)
     }
 
+    /// Whether there is a database; there is none while a damaged one could not be set aside.
+    pub(super) fn is_open(&self) -> bool {
+        self.db.is_some()
+    }
+
     fn db(&self) -> Result<&Connection, StoreError> {
         self.db.as_ref().ok_or_else(|| damaged("it could not be set aside yet".to_owned()))
     }

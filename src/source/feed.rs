@@ -161,7 +161,7 @@ impl Outlet {
 /// The decoder thread of a camera. Ends when the socket's side is gone or nobody listens.
 fn decode(id: &Slug, from: (&BacklogReceiver, Decoder), mut outlet: Outlet) {
     let (units, mut decoder) = from;
-    let mut hardware = None;
+    let mut told = ToldOfHardware::default();
     let board = Arc::clone(&outlet.board);
     while let Some(unit) = units.pop() {
         let mut listens = true;
@@ -170,20 +170,27 @@ fn decode(id: &Slug, from: (&BacklogReceiver, Decoder), mut outlet: Outlet) {
             return;
         }
         board.note_decoder(opened.err(), decoder.health());
-        tell_hardware(id, &mut decoder, &mut hardware);
+        told.tell(id, &mut decoder);
     }
 }
 
-/// Says once what decodes, when it is not the processor, and what cannot.
-fn tell_hardware(id: &Slug, decoder: &mut Decoder, before: &mut Option<HardwareDecoder>) {
-    if let Some(why) = decoder.take_given_up() {
-        tracing::warn!(camera = id.as_str(), "camera `{id}`: hardware is not used for decoding: {why}");
+/// What was said of hardware: the same is not said again at every reconnection.
+#[derive(Default)]
+struct ToldOfHardware {
+    decodes: Option<HardwareDecoder>,
+    given_up: Option<String>,
+}
+
+impl ToldOfHardware {
+    fn tell(&mut self, id: &Slug, decoder: &mut Decoder) {
+        if let Some(why) = decoder.take_given_up().filter(|why| self.given_up.as_ref() != Some(why)) {
+            tracing::warn!(camera = id.as_str(), "camera `{id}`: hardware is not used for decoding: {why}");
+            self.given_up = Some(why);
+        }
+        if let Some(hardware) = decoder.hardware().filter(|now| self.decodes.replace(*now) != Some(*now)) {
+            tracing::info!(camera = id.as_str(), "camera `{id}`: decoded by {hardware}");
+        }
     }
-    let now = decoder.hardware();
-    if let Some(hardware) = now.filter(|_| now != *before) {
-        tracing::info!(camera = id.as_str(), "camera `{id}`: decoded by {hardware}");
-    }
-    *before = now;
 }
 
 /// A film or a scene, shown at its own speed.

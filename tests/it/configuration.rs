@@ -224,8 +224,8 @@ fn one_bad_camera_never_stops_the_rest() {
     let loaded = Place::new().load(&text).expect("good cameras are left");
     let running: Vec<&str> = loaded.settings.cameras.iter().map(|camera| camera.id.as_str()).collect();
     let refused: Vec<&str> = loaded.refused.iter().map(|camera| camera.camera.as_str()).collect();
-    assert_eq!(running, ["barat", "lain", "utara"]);
-    assert_eq!(refused, ["selatan", "timur", "tugu"]);
+    assert_eq!(running, ["barat", "lain", "pasar", "utara"]);
+    assert_eq!(refused, ["dermaga", "selatan", "timur", "tugu"]);
 }
 
 #[test]

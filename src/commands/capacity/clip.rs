@@ -1,11 +1,12 @@
 //! Pictures to measure with, as many times as wanted: a film, or what a camera sent for some seconds.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 
+use crate::base::hardware::HardwareDecoder;
 use crate::base::time::{Clock as _, MediaTime, Stamp, SystemClock, WallTime};
 use crate::config::settings::RtspSettings;
 use crate::decode::{AccessUnit, Decoder, Frame};
@@ -28,7 +29,7 @@ pub(super) struct Clip {
 #[derive(Clone)]
 enum Source {
     Film(PathBuf),
-    Camera(Arc<[AccessUnit]>),
+    Camera { units: Arc<[AccessUnit]>, hardware: Vec<HardwareDecoder> },
 }
 
 /// What is known of a clip.
@@ -55,13 +56,13 @@ impl Clip {
         let secs = first.zip(last).map_or(0.0, |(first, last)| last.since(first).as_secs_f64());
         ensure!(secs > 1.0, "{url}: the camera sent {} pictures with a key frame among them, too few to measure with", units.len());
         let frame_rate = (units.len() - 1) as f64 / secs;
-        Ok(Self { source: Source::Camera(units.into()), frame_rate })
+        Ok(Self { source: Source::Camera { units: units.into(), hardware: settings.hardware.clone() }, frame_rate })
     }
 
     pub(super) fn facts(&self) -> Facts {
         let name = match &self.source {
             Source::Film(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
-            Source::Camera(_) => "camera".into(),
+            Source::Camera { .. } => "camera".into(),
         };
         Facts { name, frame_rate: self.frame_rate }
     }
@@ -81,20 +82,25 @@ impl Clip {
                     }
                 }
             }
-            Source::Camera(units) => play_units(units, session, take)?,
+            Source::Camera { units, hardware } => play_units((units, hardware), session, take)?,
         }
         Ok(())
     }
 }
 
-fn play_units(units: &[AccessUnit], session: u32, take: &mut dyn FnMut(Frame) -> bool) -> Result<()> {
-    let mut decoder = Decoder::new();
+fn play_units(from: (&[AccessUnit], &[HardwareDecoder]), session: u32, take: &mut dyn FnMut(Frame) -> bool) -> Result<()> {
+    let (units, hardware) = from;
+    let mut decoder = Decoder::with(hardware);
     for unit in units {
         let (unit, mut goes_on) = (AccessUnit { session, connection: session, ..unit.clone() }, true);
         decoder.decode(&unit, &mut |frame| goes_on &= take(frame))?;
         if !goes_on {
             break;
         }
+    }
+    if let Some(why) = decoder.take_given_up() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| tracing::warn!("measured with the processor decoding, because hardware does not: {why}"));
     }
     Ok(())
 }

@@ -47,7 +47,7 @@ pub struct CameraFile {
     pub timeout: DurationText,
     /// Hardware that decodes the stream, tried in this order: `v4l2m2m` (Raspberry Pi 4 and others), `rkmpp` (Rockchip, with a vendor's libavcodec).
     /// The processor is always tried last, and takes over from hardware that fails. Add it when decoding is what loads the box: `simpang capacity`
-    /// tells. The service's user must be in the group `video`.
+    /// tells. The service must be let: docs/on-the-box.md.
     pub hardware_decoders: Vec<HardwareDecoderFile>,
     /// Most frames a second that are analysed, 0.5 to 60; the rest is skipped evenly. 8 is enough to count vehicles. Lower it to carry more cameras.
     pub analyse_fps: f32,
